@@ -1,0 +1,10 @@
+import type { AuthContext, ClientInfo } from './auth-context';
+
+/**
+ * Proves access tokens for the guard. Implementations answer synchronously when they can (a cached token), because
+ * an `await` on the guarded path costs more than the check itself.
+ */
+export abstract class AccessTokenVerifier {
+  /** @throws AuthError with a 401 code when the token is refused, a 503 code when it cannot be judged. */
+  abstract verify(accessToken: string, client: ClientInfo): AuthContext | Promise<AuthContext>;
+}
