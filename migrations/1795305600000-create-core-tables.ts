@@ -92,6 +92,7 @@ CREATE TABLE revocations (
   session_id uuid,
   generation integer,
   except_session_id uuid,
+  ends_login boolean NOT NULL,
   reason text NOT NULL,
   created_at timestamptz NOT NULL,
   access_expires_at timestamptz NOT NULL,
@@ -102,6 +103,7 @@ CREATE TABLE revocations (
   CHECK ((kind = 'session') = (generation IS NULL))
 );
 COMMENT ON TABLE revocations IS 'The revocation feed: what was revoked before it expired. Rows outlive every token they concern.';
+COMMENT ON COLUMN revocations.ends_login IS 'False: access tokens must be renewed (roles changed), but the login goes on.';
 COMMENT ON COLUMN revocations.transaction_id IS 'Readers resume from a snapshot horizon, because ids are not in commit order.';
 COMMENT ON COLUMN revocations.access_expires_at IS 'No access token concerned lives longer: processes forget the row from memory then.';
 CREATE INDEX revocations_by_transaction ON revocations (transaction_id);
@@ -118,9 +120,9 @@ CREATE FUNCTION login_is_revoked(
   SELECT EXISTS (SELECT 1 FROM revocations r WHERE r.kind = 'session' AND r.session_id = of_session
                     AND r.user_id = of_user AND r.tenant_id = of_tenant)
       OR EXISTS (SELECT 1 FROM revocations r WHERE r.kind = 'user' AND r.user_id = of_user AND r.tenant_id = of_tenant
-                    AND r.generation > $6 AND r.except_session_id IS DISTINCT FROM of_session)
-      OR EXISTS (SELECT 1 FROM revocations r WHERE r.kind = 'tenant' AND r.tenant_id = of_tenant AND r.generation > $5)
-      OR EXISTS (SELECT 1 FROM revocations r WHERE r.kind = 'global' AND r.generation > $4)
+                    AND r.ends_login AND r.generation > $6 AND r.except_session_id IS DISTINCT FROM of_session)
+      OR EXISTS (SELECT 1 FROM revocations r WHERE r.kind = 'tenant' AND r.tenant_id = of_tenant AND r.ends_login AND r.generation > $5)
+      OR EXISTS (SELECT 1 FROM revocations r WHERE r.kind = 'global' AND r.ends_login AND r.generation > $4)
 $$;
 COMMENT ON FUNCTION login_is_revoked IS 'The one judgement in SQL; the in-memory mirror of each process answers the same question the same way.';
 

@@ -15,7 +15,7 @@ export interface Principal {
 }
 
 /** Claims of a verified JWT access token (RFC 9068), as they stood in the token. */
-export type JwtClaims = Readonly<Record<string, unknown>> & {
+export type AccessTokenClaims = Readonly<Record<string, unknown>> & {
   readonly iss: string;
   readonly sub: string;
   readonly aud: string | readonly string[];
@@ -45,7 +45,7 @@ export interface AuthContext {
   /** Present when the token is opaque. */
   readonly session?: SessionFacts;
   /** Present when the token is a JWT. */
-  readonly claims?: JwtClaims;
+  readonly claims?: AccessTokenClaims;
   /** When the access token dies. */
   readonly expiresAt: Date;
   /** Authentication methods (RFC 8176), such as `pwd`. */

@@ -1,4 +1,13 @@
 export * from './access-token-verifier';
 export * from './auth-context';
+export * from './auth-context.service';
 export * from './auth-error';
+export { AuthGuard, authOf, clientOf, type GuardedRequest } from './auth.guard';
+export * from './auth.module';
+export * from './parameter.decorators';
+export * from './presented-token';
+export * from './problem-details';
+export * from './problem-details.filter';
 export * from './request-context';
+export { OptionalAuth, Public, RequireAuth, Roles } from './route-policy';
+export * from './verified-token-cache';

@@ -1,0 +1,74 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AccessTokenVerifier } from './access-token-verifier';
+import type { AuthContext, ClientInfo } from './auth-context';
+import { AuthError } from './auth-error';
+import { presentedToken } from './presented-token';
+import { requestContext } from './request-context';
+import { RoutePolicies, type RoutePolicy } from './route-policy';
+
+const AUTH = Symbol('latchkey:auth');
+
+/** What the guard needs of a Fastify or Express request. */
+export interface GuardedRequest {
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly ip?: string;
+  /** The principal, where Passport's users look for it. */
+  user?: unknown;
+  [AUTH]?: AuthContext;
+}
+
+/** The proof that the guard attached to this request, or null on a route that serves anonymous callers. */
+export function authOf(request: object): AuthContext | null {
+  return (request as GuardedRequest)[AUTH] ?? null;
+}
+
+/** What is known of the caller beside the token. */
+export function clientOf(request: GuardedRequest): ClientInfo {
+  return { ipAddress: request.ip ?? null, userAgent: (request.headers['user-agent'] as string | undefined) ?? null };
+}
+
+/** The one guard of an application: every route is closed unless a decorator opens it. */
+@Injectable()
+export class AuthGuard implements CanActivate {
+  private readonly policies: RoutePolicies;
+
+  constructor(
+    private readonly verifier: AccessTokenVerifier,
+    reflector: Reflector,
+  ) {
+    this.policies = new RoutePolicies(reflector);
+  }
+
+  /** Answers synchronously when the verifier does. */
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const policy = this.policies.of(context.getHandler(), context.getClass());
+    if (policy.access === 'public') return true;
+    const request = httpRequest(context);
+    const token = presentedToken(request.headers['authorization'] as string | undefined);
+    if (token === null) return withoutToken(policy);
+    const proof = this.verifier.verify(token, clientOf(request));
+    return proof instanceof Promise ? proof.then((auth) => admit(request, auth, policy)) : admit(request, proof, policy);
+  }
+}
+
+function httpRequest(context: ExecutionContext): GuardedRequest {
+  if (context.getType() !== 'http') throw new AuthError('missing_token', 'Sign in to continue');
+  return context.switchToHttp().getRequest<GuardedRequest>();
+}
+
+function withoutToken(policy: RoutePolicy): boolean {
+  if (policy.access === 'optional') return true;
+  throw new AuthError('missing_token', 'Sign in to continue');
+}
+
+function admit(request: GuardedRequest, auth: AuthContext, policy: RoutePolicy): boolean {
+  if (policy.roles.length > 0 && !policy.roles.some((role) => auth.principal.roles.includes(role))) {
+    throw new AuthError('insufficient_role', `This needs one of the roles: ${policy.roles.join(', ')}`);
+  }
+  request[AUTH] = auth;
+  request.user = auth.principal;
+  const context = requestContext.getStore();
+  if (context) context.auth = auth;
+  return true;
+}

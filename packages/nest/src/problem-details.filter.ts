@@ -1,0 +1,42 @@
+import { Catch, Inject, Injectable, Optional, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { AuthError } from './auth-error';
+import { asAuthError, problemDetails, problemHeaders } from './problem-details';
+import { requestContext } from './request-context';
+
+export interface ProblemOptions {
+  /** Prefix of every problem `type`. Default `urn:latchkey:problem:`. */
+  readonly typeBase?: string;
+  /** Told of every error before it is answered, with the request it belongs to. */
+  readonly onError?: (error: AuthError, request: unknown) => void;
+}
+
+export const PROBLEM_OPTIONS = Symbol('PROBLEM_OPTIONS');
+
+/** Answers every error as `application/problem+json` (RFC 9457), on Fastify and on Express. */
+@Catch()
+@Injectable()
+export class ProblemDetailsFilter implements ExceptionFilter {
+  constructor(
+    private readonly host: HttpAdapterHost,
+    @Optional() @Inject(PROBLEM_OPTIONS) private readonly options: ProblemOptions = {},
+  ) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const error = asAuthError(thrown);
+    const http = host.switchToHttp();
+    this.options.onError?.(error, http.getRequest());
+    const adapter = this.host.httpAdapter;
+    const response: unknown = http.getResponse();
+    if (adapter.isHeadersSent(response)) return;
+    for (const [name, value] of Object.entries(problemHeaders(error))) adapter.setHeader(response, name, value);
+    adapter.setHeader(response, 'Content-Type', 'application/problem+json; charset=utf-8');
+    const typeBase = this.options.typeBase ?? 'urn:latchkey:problem:';
+    adapter.reply(response, JSON.stringify(problemDetails(error, typeBase, requestIdOf(http.getRequest()))), error.status);
+  }
+}
+
+function requestIdOf(request: unknown): string | undefined {
+  const id = (request as { id?: unknown } | undefined)?.id;
+  return requestContext.getStore()?.requestId ?? (typeof id === 'string' ? id : undefined);
+}

@@ -1,0 +1,81 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { AuthModule, type AuthError } from '@latchkey/nest';
+import { AuthEndpointsModule } from './auth/auth-endpoints.module';
+import type { Clock } from './common/clock';
+import { CommonModule } from './common/common.module';
+import type { Logger } from './common/logger';
+import type { Config } from './config/config';
+import { CONFIG } from './config/config.token';
+import { DatabaseModule } from './database/database.module';
+import { HealthModule } from './health/health.module';
+import { IdentityModule } from './identity/identity.module';
+import { KeysModule } from './keys/keys.module';
+import { RootKeys } from './keys/root-keys';
+import { MaintenanceModule } from './maintenance/maintenance.module';
+import { LOCKOUT_KEY } from './protection/lockout-key.token';
+import { RevocationModule } from './revocation/revocation.module';
+import { StrategyModule } from './strategy/strategy.module';
+import { StrategyTokenVerifier } from './strategy/token-verifier';
+import { TenancyModule } from './tenancy/tenancy.module';
+
+export interface AppSettings {
+  readonly config: Config;
+  readonly logger: Logger;
+  /** Another clock, for tests. */
+  readonly clock?: Clock;
+  /** Further modules that share the guards, such as an application's own controllers. */
+  readonly extend?: DynamicModule['imports'];
+}
+
+/** What the configuration gives to everyone. */
+@Global()
+@Module({})
+class SettingsModule {
+  static forRoot(config: Config): DynamicModule {
+    return {
+      module: SettingsModule,
+      providers: [
+        { provide: CONFIG, useValue: config },
+        { provide: LOCKOUT_KEY, useFactory: (roots: RootKeys) => roots.derive('lockout'), inject: [RootKeys] },
+      ],
+      exports: [CONFIG, LOCKOUT_KEY],
+    };
+  }
+}
+
+/** The composition root. */
+@Module({})
+export class AppModule {
+  static forRoot({ config, logger, clock, extend = [] }: AppSettings): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        CommonModule.forRoot(logger, clock),
+        SettingsModule.forRoot(config),
+        DatabaseModule.forRoot(config),
+        KeysModule.forRoot(config),
+        TenancyModule,
+        RevocationModule,
+        IdentityModule,
+        StrategyModule,
+        AuthModule.forRoot({
+          verifier: { useExisting: StrategyTokenVerifier },
+          problems: { typeBase: `${config.server.publicUrl}${config.server.basePath}/problems/`, onError: logError(logger) },
+        }),
+        AuthEndpointsModule,
+        HealthModule,
+        MaintenanceModule,
+        ...extend,
+      ],
+    };
+  }
+}
+
+/** What a client did wrong is a line for debugging; what we did wrong is an error with its cause. */
+function logError(logger: Logger): (error: AuthError) => void {
+  return (error) => {
+    const facts = { code: error.code, status: error.status, reason: error.detail };
+    if (error.status >= 500) logger.error({ ...facts, err: error.cause ?? error }, error.message);
+    else logger.debug(facts, error.message);
+  };
+}

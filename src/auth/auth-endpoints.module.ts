@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { IdentityModule } from '../identity/identity.module';
+import { TenancyModule } from '../tenancy/tenancy.module';
+import { AuthController } from './auth.controller';
+import { AuthService } from './auth.service';
+import { SelfRegistration } from './self-registration';
+import { SessionsController } from './sessions.controller';
+import { SessionsService } from './sessions.service';
+
+/** `/auth`: sign up, in, on and out, and one's own sessions. */
+@Module({
+  imports: [TenancyModule, IdentityModule],
+  controllers: [AuthController, SessionsController],
+  providers: [AuthService, SelfRegistration, SessionsService],
+})
+export class AuthEndpointsModule {}

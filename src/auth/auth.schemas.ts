@@ -1,0 +1,52 @@
+import { z } from 'zod';
+
+/** Text that PostgreSQL and every client can carry: no NUL, no half of a surrogate pair. */
+const text = (longest: number) =>
+  z
+    .string()
+    .min(1)
+    .max(longest)
+    // eslint-disable-next-line no-control-regex -- control characters are what is refused
+    .regex(/^[^\u0000-\u001f\u007f]*$/u, 'must not contain control characters')
+    .refine((value) => !/\p{Surrogate}/u.test(value), 'must be well-formed Unicode');
+
+const identifier = text(320);
+/** Taken exactly as sent; its bytes are counted before it is hashed. */
+const password = z.string().min(1).max(1024);
+const tenantId = z.uuid();
+
+export const loginBody = z
+  .strictObject({
+    email: identifier.optional().describe('E-mail address; a username too where the service allows either'),
+    username: identifier.optional().describe('Instead of `email`'),
+    password,
+    tenant_id: tenantId.optional().describe('Default: the tenant of the host, else the default one'),
+    mfa_code: z.string().max(64).optional().describe('Reserved for second factors'),
+    remember: z.boolean().default(true).describe('False asks for the short login'),
+  })
+  .refine((body) => (body.email === undefined) !== (body.username === undefined), {
+    path: ['email'],
+    message: 'give either email or username',
+  });
+
+export const registerBody = z.strictObject({
+  email: identifier,
+  username: text(64).optional(),
+  name: text(200).optional(),
+  password,
+  tenant_id: tenantId.optional(),
+});
+
+export const refreshBody = z.strictObject({ refresh_token: z.string().min(1).max(8192) });
+
+/** Logout needs no body; an empty object is fine. */
+export const emptyBody = z.strictObject({}).optional().nullable();
+
+export const sessionId = z.uuid();
+
+export const revokeQuery = z.strictObject({ except: z.literal('current').optional() });
+
+export type LoginBody = z.infer<typeof loginBody>;
+export type RegisterBody = z.infer<typeof registerBody>;
+export type RefreshBody = z.infer<typeof refreshBody>;
+export type RevokeQuery = z.infer<typeof revokeQuery>;

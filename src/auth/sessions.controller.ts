@@ -1,0 +1,37 @@
+import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
+import { Auth, RequireAuth, type AuthContext } from '@latchkey/nest';
+import { ApiAuthOperation } from './auth.openapi';
+import { sessionResponse } from './auth.responses';
+import * as schemas from './auth.schemas';
+import { SessionsService } from './sessions.service';
+
+/** A person's own sessions. */
+@RequireAuth()
+@Controller('auth/sessions')
+export class SessionsController {
+  constructor(private readonly sessions: SessionsService) {}
+
+  @Get()
+  @ApiAuthOperation('listSessions')
+  async list(@Auth() auth: AuthContext) {
+    const sessions = await this.sessions.list(auth);
+    return { sessions: sessions.map((session) => sessionResponse(session, auth.sessionId)) };
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiAuthOperation('revokeSession')
+  async revoke(@Auth() auth: AuthContext, @Param('id', { schema: schemas.sessionId }) id: string): Promise<void> {
+    await this.sessions.revoke(auth, id);
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @ApiAuthOperation('revokeAllSessions')
+  async revokeAll(
+    @Auth() auth: AuthContext,
+    @Query({ schema: schemas.revokeQuery }) query: schemas.RevokeQuery,
+  ): Promise<void> {
+    await this.sessions.revokeAll(auth, query.except === 'current');
+  }
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { jwtSchema } from './jwt.schema';
+import { passwordSchema } from './password.schema';
+import { distinct, duration, integer, oneOf, secret } from './setting-kinds';
+
+const authMode = oneOf('stateful', 'stateless');
+
+const maxEntries = integer(1, 10_000_000).prefault(100_000).describe('Most entries kept in memory.');
+
+const attempts = integer(1, 1000).optional().meta({ default: 5 });
+
+const lockout = duration('1s', '30d').optional().meta({ default: '15m' });
+
+const sessionSchema = z.strictObject({
+  ttl: duration('1s', '365d').prefault('24h').describe('Life of a session token.'),
+  refresh_token_ttl: duration('1s', '3650d').prefault('720h').describe('Deadline of a login; refreshing ends here.'),
+  idle_timeout: duration('0s', '365d').prefault('0s').describe('Ends a session unused for so long; 0s is never.'),
+  max_login_attempts: attempts.describe('Wrong passwords in a row before the account is locked.'),
+  lockout_duration: lockout.describe('How long a locked account stays locked.'),
+  store: z
+    .enum(['postgres'], { error: notYet('redis', 'cannot be redis yet: write postgres') })
+    .prefault('postgres')
+    .describe('Where sessions are kept.'),
+  cache: z
+    .strictObject({
+      enabled: z.boolean().prefault(true).describe('Keeps proven sessions in memory.'),
+      max_entries: maxEntries,
+      max_staleness: duration('0s', '10m').prefault('30s').describe('Age at which an entry is read again.'),
+    })
+    .prefault({})
+    .describe('In-process session cache.'),
+  bind: oneOf('none', 'user_agent', 'ip')
+    .prefault('none')
+    .describe('What a session is tied to; a request that differs is refused.'),
+  cleanup_interval: duration('1s', '24h').prefault('10m').describe('How often expired sessions are removed.'),
+});
+
+const lockoutSchema = z.strictObject({
+  max_attempts: attempts.describe('Another name for auth.session.max_login_attempts.'),
+  duration: lockout.describe('Another name for auth.session.lockout_duration.'),
+});
+
+const feedSchema = z.strictObject({
+  on_loss: oneOf('bounded_staleness', 'fail_closed')
+    .prefault('bounded_staleness')
+    .describe('When revocations cannot be read: go on until max_staleness, or refuse at once.'),
+  max_staleness: duration('1s', '1h').prefault('30s').describe('Longest time without fresh revocations.'),
+});
+
+const cacheSchema = z.strictObject({
+  enabled: z.boolean().prefault(true).describe('Off: nothing about a user outlives its request.'),
+  max_entries: maxEntries,
+});
+
+const loginSchema = z.strictObject({
+  identifier: oneOf('email', 'username', 'either').prefault('either').describe('What people sign in with.'),
+});
+
+/** `auth`: the two modes and everything about signing in. */
+export const authSchema = z.strictObject({
+  mode: authMode.prefault('stateful').describe('What is issued: opaque sessions or signed JWTs.'),
+  accept: distinct(authMode)
+    .min(1, { error: 'must name at least one mode' })
+    .prefault(['stateful', 'stateless'])
+    .describe('What is understood; includes the mode.'),
+  secret: secret()
+    .optional()
+    .describe('Root key, at least 32 bytes; made and kept in development, required in production.'),
+  previous_secrets: z.array(secret()).prefault([]).describe('Earlier root keys that are still read.'),
+  refresh_reuse_window: duration('0s', '10m')
+    .prefault('30s')
+    .describe('For so long a refresh token asked twice gives the same answer, for retries and open tabs.'),
+  short_login_ttl: duration('1m', '365d').prefault('24h').describe('Deadline of a login with `remember: false`.'),
+  registration: oneOf('auto', 'open', 'closed')
+    .prefault('auto')
+    .describe('Who may register; auto is open, except in production.'),
+  feed: feedSchema.prefault({}).describe('How processes learn of revocations.'),
+  login: loginSchema.prefault({}).describe('Signing in.'),
+  cache: cacheSchema.prefault({}).describe('Cache of verified tokens.'),
+  session: sessionSchema.prefault({}).describe('Stateful mode.'),
+  lockout: lockoutSchema.prefault({}).describe('Another place for the two lockout keys of auth.session.'),
+  jwt: jwtSchema.prefault({}).describe('Stateless mode.'),
+  password: passwordSchema.prefault({}).describe('How passwords are kept.'),
+});
+
+function notYet(word: string, message: string): z.core.$ZodErrorMap {
+  return ({ input }) => (input === word ? message : undefined);
+}

@@ -1,0 +1,109 @@
+import { isIP } from 'node:net';
+import type { Settings } from './config.schema';
+import { formatDuration } from './duration';
+
+const HASH_BYTES = { auto: 32, HS256: 32, HS384: 48, HS512: 64 } as const;
+const ROOT_BYTES = 32;
+
+/** A contradiction between keys: reported at `key`, and only when none of `key` and `reads` is wrong in itself. */
+export interface Finding {
+  key: string;
+  reads?: readonly string[];
+  message: string;
+}
+
+type Rule = (settings: Settings, environment: string) => (Finding | false)[];
+
+const RULES: readonly Rule[] = [
+  acceptsItsMode,
+  rootSecretIsGiven,
+  secretsAreLong,
+  publicUrlIsSafe,
+  accessEndsBeforeRefresh,
+  trackingNeedsRevocation,
+  lanesHaveMemory,
+  directUrlHasUrl,
+];
+
+/** Everything that is wrong between keys that are right in themselves. */
+export function crossFindings(settings: Settings, environment: string): Finding[] {
+  return RULES.flatMap((rule) => rule(settings, environment)).filter((finding) => finding !== false);
+}
+
+function acceptsItsMode({ auth }: Settings) {
+  const message = `must include the mode that is issued: add ${auth.mode}, or change auth.mode`;
+  return [!auth.accept.includes(auth.mode) && { key: 'auth.accept', reads: ['auth.mode'], message }];
+}
+
+function rootSecretIsGiven({ auth }: Settings, environment: string) {
+  const message =
+    'is required in production: set LATCHKEY_SECRET to 32 random bytes, `openssl rand -base64 32` makes them';
+  return [environment === 'production' && auth.secret === undefined && { key: 'auth.secret', message }];
+}
+
+function secretsAreLong({ auth }: Settings) {
+  const { algorithm, secret, previous_secrets } = auth.jwt;
+  const hash = algorithm === 'auto' ? 'HS256' : algorithm;
+  return [
+    ...shortSecrets('auth', auth.secret, auth.previous_secrets, ROOT_BYTES, 'a root key'),
+    ...shortSecrets('auth.jwt', secret, previous_secrets, HASH_BYTES[hash], hash),
+  ];
+}
+
+function shortSecrets(block: string, secret: string | undefined, previous: string[], bytes: number, purpose: string) {
+  const given = [
+    { key: `${block}.secret`, secret },
+    ...previous.map((item, index) => ({ key: `${block}.previous_secrets.${index}`, secret: item })),
+  ];
+  return given.map(({ key, secret: text }): Finding | false => {
+    const length = text === undefined ? bytes : Buffer.byteLength(text);
+    const message = `is too weak: it has ${length} bytes and ${purpose} needs at least ${bytes}; \`openssl rand -base64 ${bytes}\` makes one`;
+    return length < bytes && { key, message };
+  });
+}
+
+function publicUrlIsSafe({ server }: Settings, environment: string) {
+  const url = new URL(server.public_url ?? 'http://localhost');
+  const unsafe = environment === 'production' && url.protocol === 'http:' && !isLoopback(url.hostname);
+  const message =
+    'is plain http in production: use https, or set server.allow_http: true if a trusted network protects it';
+  return [unsafe && !server.allow_http && { key: 'server.public_url', reads: ['server.allow_http'], message }];
+}
+
+function isLoopback(host: string): boolean {
+  return /(^|\.)localhost$/.test(host) || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+function accessEndsBeforeRefresh({ auth: { jwt, session } }: Settings) {
+  return [
+    outlives('auth.jwt.access_token_ttl', jwt.access_token_ttl, 'auth.jwt.refresh_token_ttl', jwt.refresh_token_ttl),
+    outlives('auth.session.ttl', session.ttl, 'auth.session.refresh_token_ttl', session.refresh_token_ttl),
+  ];
+}
+
+function outlives(key: string, access: number, other: string, refresh: number): Finding | false {
+  const message = `must not be longer than ${other} (${formatDuration(refresh)}): shorten it, or lengthen the other`;
+  return access > refresh && { key, reads: [other], message };
+}
+
+function trackingNeedsRevocation({ auth: { jwt } }: Settings) {
+  const contradiction = jwt.sessions === 'tracked' && jwt.revocation === 'none';
+  const message =
+    'contradicts auth.jwt.sessions: tracked, whose logins can be revoked: write denylist, or sessions: untracked';
+  return [contradiction && { key: 'auth.jwt.revocation', reads: ['auth.jwt.sessions'], message }];
+}
+
+function lanesHaveMemory({ auth: { password } }: Settings) {
+  const { memory, parallelism } = password.argon2id;
+  const message = `must be at least ${8 * parallelism}, 8 KiB for each of ${parallelism} lanes: raise it, or lower parallelism`;
+  const reads = ['auth.password.argon2id.parallelism'];
+  return [memory < 8 * parallelism && { key: 'auth.password.argon2id.memory', reads, message }];
+}
+
+function directUrlHasUrl({ database }: Settings) {
+  const message = 'is given without database.url: set both, or only database.url';
+  return [
+    database.direct_url !== undefined &&
+      !database.url && { key: 'database.direct_url', reads: ['database.url'], message },
+  ];
+}

@@ -1,0 +1,281 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError, type ConfigProblem } from './config-error';
+import { loadConfig } from './load-config';
+
+const cwd = mkdtempSync(join(tmpdir(), 'latchkey-refusals-'));
+afterAll(() => rmSync(cwd, { recursive: true }));
+const SECRET = 's'.repeat(32);
+
+function refusalsOf(text: string, env: NodeJS.ProcessEnv = {}): readonly ConfigProblem[] {
+  writeFileSync(join(cwd, 'c.yaml'), text);
+  try {
+    loadConfig({ file: 'c.yaml', env, cwd });
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+function expectOne(text: string, line: number, key: string, message: string, env: NodeJS.ProcessEnv = {}) {
+  expect(refusalsOf(text, env)).toEqual([
+    expect.objectContaining({ file: 'c.yaml', line, key, message: expect.stringContaining(message) }),
+  ]);
+}
+
+/** [text with the mistake, line, key, part of the message] */
+type Case = [string, number, string, string];
+
+describe('keys', () => {
+  it.each<Case>([
+    ['auth:\n  mod: stateful', 2, 'auth.mod', 'did you mean mode?'],
+    ['auth:\n  sesion:\n    ttl: 1h', 2, 'auth.sesion', 'did you mean session?'],
+    ['auth:\n  jwt:\n    acess_token_ttl: 1m', 3, 'auth.jwt.acess_token_ttl', 'did you mean access_token_ttl?'],
+    ['auth:\n  jwt: { accessTokenTtl: 1m }', 2, 'auth.jwt.accessTokenTtl', 'did you mean access_token_ttl?'],
+    ['\nsession:\n  ttl: 1h', 2, 'session', 'did you mean auth.session?'],
+    ['bcrypt_cost: 12', 1, 'bcrypt_cost', 'did you mean auth.password.bcrypt_cost?'],
+    ['server.port: 1', 1, 'server.port', 'is not a known key'],
+    ['auth:\n  frobnicate: 1', 2, 'auth.frobnicate', 'is not a known key: remove it'],
+    ['__proto__: { port: 1 }', 1, '__proto__', 'is not a known key'],
+    ['constructor: 1', 1, 'constructor', 'is not a known key'],
+    ['auth:\n  ? [a, b]\n  : 1', 2, 'auth.["a","b"]', 'is not a known key'],
+  ])('%j', expectOne);
+});
+
+describe('types', () => {
+  it.each<Case>([
+    ['server:\n  port: "4000"', 2, 'server.port', 'whole number between 0 and 65535'],
+    ['server:\n  port: 65536', 2, 'server.port', 'whole number between 0 and 65535'],
+    ['server:\n  port: 1.5', 2, 'server.port', 'whole number between 0 and 65535'],
+    ['server:\n  port:', 2, 'server.port', 'is empty'],
+    ['server:\n  host: 1', 2, 'server.host', 'must be text'],
+    ['server:\n  host: ""', 2, 'server.host', 'must not be empty'],
+    ['server:\n  allow_http: yes', 2, 'server.allow_http', 'must be true or false'],
+    ['server: 4000', 1, 'server', 'must be a block of keys'],
+    ['auth:\n  session: [1]', 2, 'auth.session', 'must be a block of keys'],
+    ['auth:\n  accept: stateful', 2, 'auth.accept', 'must be a list'],
+    ['auth:\n  mode: { stateful: true }', 2, 'auth.mode', 'must be one of stateful, stateless'],
+    ['auth:\n  mode:', 2, 'auth.mode', 'is empty'],
+    ['auth:\n  mode: statefull', 2, 'auth.mode', 'did you mean stateful?'],
+    ['log:\n  level: verbose', 2, 'log.level', 'must be one of fatal, error, warn'],
+    ['auth:\n  secret: 12345678901234567890123456789012', 2, 'auth.secret', 'must be text: put it in quotes'],
+    ['auth:\n  jwt:\n    claims:\n      - email\n      - emial', 5, 'auth.jwt.claims.1', 'did you mean email?'],
+    ['auth:\n  jwt: { claims: [email, email] }', 2, 'auth.jwt.claims', 'something twice'],
+    ['auth:\n  accept: []', 2, 'auth.accept', 'at least one mode'],
+    ['- auth', 1, '', 'must be a block of keys'],
+  ])('%j', expectOne);
+});
+
+describe('durations', () => {
+  const idle = 'auth.session.idle_timeout';
+  it.each<Case>([
+    ['auth:\n  session: { ttl: 24 }', 2, 'auth.session.ttl', 'write 24h'],
+    ['auth:\n  session: { ttl: "24" }', 2, 'auth.session.ttl', 'write 24h'],
+    ['auth:\n  session: { ttl: 0s }', 2, 'auth.session.ttl', 'between 1s and 365d'],
+    ['auth:\n  session: { ttl: 366d }', 2, 'auth.session.ttl', 'between 1s and 365d'],
+    ['auth:\n  session: { ttl: }', 2, 'auth.session.ttl', 'is empty'],
+    ...['1w', '1 h', '1H', '-1h', '1.5h', '1h30m', '1hour', 'h', '', '0x1h', '9999999999999999d'].map((text): Case => [
+      `auth:\n  session: { idle_timeout: "${text}" }`,
+      2,
+      idle,
+      'whole number with a unit',
+    ]),
+    ['auth:\n  session: { idle_timeout: 0 }', 2, idle, 'bare number'],
+    ['auth:\n  jwt: { leeway: 61s }', 2, 'auth.jwt.leeway', 'between 0s and 1m'],
+    ['server:\n  shutdown_timeout: true', 2, 'server.shutdown_timeout', 'whole number with a unit'],
+  ])('%j', expectOne);
+});
+
+describe('bounds', () => {
+  const password = (text: string) => `auth:\n  password: { ${text} }`;
+  it.each<Case>([
+    [password('bcrypt_cost: 3'), 2, 'auth.password.bcrypt_cost', 'between 4 and 16'],
+    [password('bcrypt_cost: 17'), 2, 'auth.password.bcrypt_cost', 'between 4 and 16'],
+    [password('min_length: 7'), 2, 'auth.password.min_length', 'between 8 and 64'],
+    [password('max_concurrent: 0'), 2, 'auth.password.max_concurrent', 'must be auto or a whole number'],
+    [password('max_concurrent: many'), 2, 'auth.password.max_concurrent', 'must be auto or a whole number'],
+    [password('argon2id: { memory: 512 }'), 2, 'auth.password.argon2id.memory', 'between 1024 and'],
+    [password('argon2id: { memory: 1024, parallelism: 200 }'), 2, 'auth.password.argon2id.memory', 'at least 1600'],
+    [password('argon2id: { iterations: 0 }'), 2, 'auth.password.argon2id.iterations', 'between 1 and 100'],
+    [password('argon2id: { salt_length: 8 }'), 2, 'auth.password.argon2id.salt_length', 'between 16 and 64'],
+    [password('algorithm: scrypt'), 2, 'auth.password.algorithm', 'must be one of argon2id, bcrypt'],
+    ['auth:\n  session: { max_login_attempts: 0 }', 2, 'auth.session.max_login_attempts', 'between 1 and 1000'],
+    ['database:\n  pool: { max: 0 }', 2, 'database.pool.max', 'between 1 and 1000'],
+  ])('%j', expectOne);
+});
+
+describe('addresses', () => {
+  it.each<Case>([
+    ...['ftp://x', 'localhost:4000', 'https://x/auth', 'https://u:p@x', 'https://x?a=1', 'nonsense'].map(
+      (url): Case => [`server:\n  public_url: ${url}`, 2, 'server.public_url', 'without a path, user or query'],
+    ),
+    ...['auth', '//auth', '/a b', '/a?b'].map((path): Case => [
+      `server:\n  base_path: "${path}"`,
+      2,
+      'server.base_path',
+      'start with a slash',
+    ]),
+    ...['*', 'https://*.x.com', 'https://x.com/', 'https://x.com/a', 'x.com', 'null', 'https://X.com'].map(
+      (origin): Case => [`server:\n  cors:\n    origins: ["${origin}"]`, 3, 'server.cors.origins.0', 'exact origin'],
+    ),
+    ...['proxy', '10.0.0.0/33', '10.0.0', 'true'].map((address): Case => [
+      `server:\n  trusted_proxies: ["${address}"]`,
+      2,
+      'server.trusted_proxies.0',
+      'IP address',
+    ]),
+    ['database:\n  url: mysql://h/db', 2, 'database.url', 'starts with postgres:// or postgresql://'],
+    ['database:\n  url: postgres://h:nope/db', 2, 'database.url', 'starts with postgres://'],
+    ['database:\n  direct_url: postgres://h/db', 2, 'database.direct_url', 'without database.url'],
+  ])('%j', expectOne);
+});
+
+describe('what is not built yet', () => {
+  it.each<Case>([
+    ...['RS256', 'PS256', 'ES256', 'EdDSA'].map((name): Case => [
+      `auth:\n  jwt: { algorithm: ${name} }`,
+      2,
+      'auth.jwt.algorithm',
+      'not available yet',
+    ]),
+    ['auth:\n  jwt: { algorithm: none }', 2, 'auth.jwt.algorithm', 'must be one of auto, HS256, HS384, HS512'],
+    ['auth:\n  jwt: { algorithm: hs256 }', 2, 'auth.jwt.algorithm', 'must be one of auto, HS256, HS384, HS512'],
+    ['auth:\n  session:\n    store: redis', 3, 'auth.session.store', 'cannot be redis yet'],
+    ['auth:\n  session: { store: memory }', 2, 'auth.session.store', 'must be postgres'],
+    ['redis:\n  url: redis://h', 2, 'redis.url', 'Redis is not supported'],
+  ])('%j', expectOne);
+});
+
+describe('secrets', () => {
+  const weak = (bytes: number) => 'x'.repeat(bytes);
+  it.each<Case>([
+    [`auth:\n  secret: ${weak(31)}`, 2, 'auth.secret', 'it has 31 bytes and a root key needs at least 32'],
+    [`auth:\n  previous_secrets: [${weak(32)}, ${weak(31)}]`, 2, 'auth.previous_secrets.1', 'too weak'],
+    [`auth:\n  jwt:\n    secret: ${weak(31)}`, 3, 'auth.jwt.secret', 'HS256 needs at least 32'],
+    [`auth:\n  jwt: { algorithm: HS256, secret: ${weak(31)} }`, 2, 'auth.jwt.secret', 'HS256 needs at least 32'],
+    [`auth:\n  jwt: { algorithm: HS384, secret: ${weak(47)} }`, 2, 'auth.jwt.secret', 'HS384 needs at least 48'],
+    [`auth:\n  jwt: { algorithm: HS512, secret: ${weak(63)} }`, 2, 'auth.jwt.secret', 'HS512 needs at least 64'],
+    [`auth:\n  jwt:\n    previous_secrets:\n      - ${weak(5)}`, 4, 'auth.jwt.previous_secrets.0', 'too weak'],
+  ])('%j', expectOne);
+
+  it('counts bytes, not characters', () => {
+    expect(refusalsOf(`auth: { secret: ${'é'.repeat(16)} }`)).toEqual([]);
+    expect(refusalsOf(`auth: { jwt: { algorithm: HS512, secret: ${weak(64)} } }`)).toEqual([]);
+  });
+
+  it('are required in production', () => {
+    expectOne('auth:\n  mode: stateful', 1, 'auth.secret', 'required in production: set LATCHKEY_SECRET', {
+      NODE_ENV: 'production',
+    });
+    expectOne('auth:\n  secret: "${S:-}"', 2, 'auth.secret', 'required in production', { NODE_ENV: 'production' });
+  });
+
+  it('never appear in an error', () => {
+    const secret = 'hunter2-hunter2';
+    const text = [
+      'auth:',
+      `  mode: ${secret}`,
+      `  secret: ${secret}`,
+      `  jwt: { secret: ${secret}, issuer: [${secret}] }`,
+    ]
+      .concat(`database: { url: "mysql://u:${secret}@h" }`, `server: { public_url: "https://u:${secret}@x" }`)
+      .join('\n');
+    const problems = refusalsOf(text, {
+      LATCHKEY__AUTH__PREVIOUS_SECRETS: `[${secret}]`,
+      LATCHKEY__LOG__LEVEL: secret,
+    });
+    expect(problems).toHaveLength(8);
+    expect(new ConfigError(problems).message + JSON.stringify(problems)).not.toContain('hunter2');
+  });
+
+  it.each([
+    `auth: { secret: "hunter2 }`,
+    `auth:\n\tsecret: hunter2`,
+    `a: hunter2: b`,
+    `a: %hunter2`,
+    `a: *hunter2`,
+    `a: !hunter2 b`,
+  ])('never appear in a syntax error: %j', (text) => {
+    const problems = refusalsOf(text);
+    expect(problems[0]).toMatchObject({ file: 'c.yaml', line: expect.any(Number) });
+    expect(new ConfigError(problems).message).not.toContain('hunter2');
+  });
+});
+
+describe('contradictions', () => {
+  it.each<Case>([
+    [
+      'auth:\n  session: { max_login_attempts: 3 }\n  lockout: { max_attempts: 3 }',
+      3,
+      'auth.lockout.max_attempts',
+      'means the same as auth.session.max_login_attempts (line 2): remove one',
+    ],
+    [
+      'auth:\n  lockout: { duration: 1m }\n  session: { lockout_duration: 2m }',
+      2,
+      'auth.lockout.duration',
+      'means the same as auth.session.lockout_duration (line 3)',
+    ],
+    ['auth:\n  mode: stateless\n  accept: [stateful]', 3, 'auth.accept', 'add stateless'],
+    ['auth:\n  jwt: { access_token_ttl: 2h, refresh_token_ttl: 1h }', 2, 'auth.jwt.access_token_ttl', 'not be longer'],
+    ['auth:\n  session: { ttl: 2h, refresh_token_ttl: 1h }', 2, 'auth.session.ttl', 'refresh_token_ttl (1h)'],
+    ['auth:\n  jwt:\n    revocation: none\n    sessions: tracked', 3, 'auth.jwt.revocation', 'contradicts'],
+    ['auth:\n  mode: stateful\n  mode: stateless', 3, 'mode', 'given twice'],
+  ])('%j', expectOne);
+
+  const production = { NODE_ENV: 'production', LATCHKEY_SECRET: SECRET };
+  it.each(['http://id.example.com', 'http://10.0.0.1', 'http://localhost.example.com'])(
+    'refuses %s in production',
+    (url) => {
+      expectOne(`server:\n  public_url: ${url}`, 2, 'server.public_url', 'allow_http: true', production);
+      expect(refusalsOf(`server: { public_url: "${url}", allow_http: true }`, production)).toEqual([]);
+      expect(refusalsOf(`server: { public_url: "${url}" }`)).toEqual([]);
+    },
+  );
+  it.each(['http://localhost:4000', 'http://127.0.0.1', 'http://[::1]:4000', 'https://id.example.com'])(
+    'allows %s in production',
+    (url) => expect(refusalsOf(`server: { public_url: "${url}" }`, production)).toEqual([]),
+  );
+});
+
+describe('syntax', () => {
+  it.each<Case>([
+    ['auth:\n  mode: "stateful', 2, '', 'lacks a closing quote'],
+    ['auth:\n\tmode: stateful', 2, '', 'tab'],
+    ['auth: {}\n---\nauth: {}', 2, '', 'second document'],
+    ['auth: &a { mode: stateful }\nserver: *a', 2, '', 'write the value out'],
+  ])('%j', (text, line, key, message) => {
+    expect(refusalsOf(text)).toContainEqual(
+      expect.objectContaining({ file: 'c.yaml', line, key, message: expect.stringContaining(message) }),
+    );
+  });
+});
+
+describe('many mistakes', () => {
+  const text =
+    'auth:\n  mod: x\n  session: { ttl: 24 }\n  jwt: { access_token_ttl: 2h, refresh_token_ttl: 1h }\nserver: { port: "${NO}" }';
+
+  it('are reported at once, in reading order', () => {
+    expect(refusalsOf(text, { LATCHKEY__LOG__LEVEL: 'loud' }).map(({ key }) => key)).toEqual([
+      'log.level',
+      'auth.mod',
+      'auth.session.ttl',
+      'auth.jwt.access_token_ttl',
+      'server.port',
+    ]);
+  });
+  it('are counted in a message with file, line, column, key and mend', () => {
+    const { message } = new ConfigError(refusalsOf(text));
+    expect(message.split('\n').slice(0, 2)).toEqual([
+      'The configuration has 4 problems:',
+      '  c.yaml:2:3: auth.mod is not a known key; did you mean mode?',
+    ]);
+  });
+  it('do not cause further complaints about keys that depend on them', () => {
+    const dependent =
+      'auth:\n  mode: statelss\n  accept: [stateless]\n  jwt: { access_token_ttl: 2h, refresh_token_ttl: 1 }';
+    expect(refusalsOf(dependent).map(({ key }) => key)).toEqual(['auth.mode', 'auth.jwt.refresh_token_ttl']);
+  });
+});

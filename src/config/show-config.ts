@@ -1,0 +1,37 @@
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import { snakeCased } from './casing';
+import type { Config } from './config';
+import { configSchema } from './config.schema';
+import { formatDuration } from './duration';
+import { childOf, unwrapped, type Described } from './schema-walk';
+
+const MASK = '***';
+const SECRET_PARAMETER = /password|secret|token/i;
+
+/** The effective configuration as a file: durations with units, secrets and passwords masked. */
+export function showConfig({ environment, ...config }: Config): string {
+  const file = written(snakeCased(config), unwrapped(configSchema));
+  return `# NODE_ENV: ${environment}\n${stringify(file)}`;
+}
+
+function written(value: unknown, described: Described | undefined): unknown {
+  if (value === undefined || described === undefined) return value;
+  if (Array.isArray(value)) return value.map((item) => written(item, childOf(described.schema, '0')));
+  if (described.schema instanceof z.ZodObject) return writtenBlock(value as Record<string, unknown>, described.schema);
+  if (described.kind === 'duration') return formatDuration(value as number);
+  if (described.kind === 'url') return maskedUrl(value as string);
+  return described.kind === 'secret' ? MASK : value;
+}
+
+function writtenBlock(value: Record<string, unknown>, schema: z.ZodObject): Record<string, unknown> {
+  const keys = Object.keys(schema.shape).filter((key) => value[key] !== undefined);
+  return Object.fromEntries(keys.map((key) => [key, written(value[key], childOf(schema, key))]));
+}
+
+function maskedUrl(text: string): string {
+  const url = new URL(text);
+  if (url.password) url.password = MASK;
+  for (const name of [...url.searchParams.keys()]) if (SECRET_PARAMETER.test(name)) url.searchParams.set(name, MASK);
+  return url.href;
+}

@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { AuthError } from '@latchkey/nest';
+import { parseStrictJson, StrictJsonError } from '../common/strict-json';
+import type { Config } from '../config/config';
+
+/** Bytes. The largest body that a client has reason to send is a hundredth of it. */
+const LARGEST_BODY = 100 * 1024;
+const LONGEST_PATH_PARAMETER = 256;
+/** Milliseconds. */
+const HEADERS_WITHIN = 10_000;
+const REQUEST_WITHIN = 30_000;
+const KEEP_ALIVE = 72_000;
+
+const REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/;
+/** Claims about the caller that only the service itself may make. */
+const IDENTITY_HEADERS = ['x-user-id', 'x-user-email', 'x-user-roles', 'x-tenant-id', 'x-session-id'];
+
+/** Fastify with bounds on everything that a client can send. */
+export function fastifyAdapter(config: Config): FastifyAdapter {
+  const adapter = new FastifyAdapter({
+    trustProxy: config.server.trustedProxies.length > 0 ? [...config.server.trustedProxies] : false,
+    bodyLimit: LARGEST_BODY,
+    genReqId: requestId,
+    requestTimeout: REQUEST_WITHIN,
+    connectionTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE,
+    http: { headersTimeout: HEADERS_WITHIN },
+    routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER },
+    forceCloseConnections: 'idle',
+  });
+  const fastify = adapter.getInstance();
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, body.length === 0 ? undefined : parseStrictJson(body as Buffer));
+    } catch (error) {
+      const reason = error instanceof StrictJsonError ? error.message : 'The body could not be read';
+      done(new AuthError('validation_failed', reason));
+    }
+  });
+  fastify.addHook('onRequest', (request, reply, done) => {
+    for (const name of IDENTITY_HEADERS) if (request.headers[name] !== undefined) delete request.headers[name];
+    void reply.header('X-Request-Id', request.id).header('Cache-Control', 'no-store');
+    done();
+  });
+  return adapter;
+}
+
+/** The caller's own id when it is harmless in a log, else a new one. */
+function requestId(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+}

@@ -1,0 +1,56 @@
+import { StandardSchemaValidationPipe } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AuthError, type FieldError } from '@latchkey/nest';
+import type { Config } from '../config/config';
+import { serveOpenApi } from './openapi';
+
+interface Issue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[];
+}
+
+const MOST_ERRORS = 20;
+
+/** Everything between the socket and the controllers: validation, headers, CORS, base path, documentation. */
+export function prepareEdge(app: NestFastifyApplication, config: Config): void {
+  const { basePath, cors, publicUrl } = config.server;
+  app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: validationFailed }));
+  if (basePath !== '') app.setGlobalPrefix(basePath);
+  app.useSecurityHeaders({
+    contentSecurityPolicy: { useDefaults: false, directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] } },
+    strictTransportSecurity: publicUrl.startsWith('https:') ? { maxAge: 31_536_000, includeSubDomains: false } : false,
+    referrerPolicy: { policy: 'no-referrer' },
+    crossOriginResourcePolicy: cors.origins.length > 0 ? { policy: 'cross-origin' } : { policy: 'same-origin' },
+    crossOriginEmbedderPolicy: false,
+    crossOriginOpenerPolicy: false,
+    originAgentCluster: false,
+    xDnsPrefetchControl: false,
+    xDownloadOptions: false,
+    xFrameOptions: { action: 'deny' },
+    xPermittedCrossDomainPolicies: false,
+    xXssProtection: false,
+  });
+  if (cors.origins.length > 0) {
+    app.enableCors({
+      origin: [...cors.origins],
+      methods: ['GET', 'POST', 'DELETE'],
+      allowedHeaders: ['Authorization', 'Content-Type', 'X-Request-Id'],
+      exposedHeaders: ['Retry-After', 'WWW-Authenticate', 'X-Request-Id'],
+      maxAge: 600,
+    });
+  }
+  serveOpenApi(app, config);
+}
+
+function validationFailed(issues: readonly Issue[]): AuthError {
+  return new AuthError('validation_failed', 'Some of what was sent is not valid', {
+    errors: issues.slice(0, MOST_ERRORS).map(fieldErrorOf),
+  });
+}
+
+/** Says where, never what: the value may be a password. */
+function fieldErrorOf({ path = [], message }: Issue): FieldError {
+  const segments = path.map((segment) => String(typeof segment === 'object' ? segment.key : segment));
+  const pointer = segments.map((segment) => `/${segment.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return { pointer, message };
+}

@@ -1,0 +1,24 @@
+import { Injectable } from '@nestjs/common';
+import { BackgroundDatabase } from '../database/background-database';
+import type { Statement } from '../database/database';
+
+const FINISHED: Statement = {
+  name: 'cleanup_finished',
+  text: 'UPDATE instance SET last_cleanup_at = $1 WHERE id = 1',
+};
+
+const LAST: Statement = { name: 'cleanup_last', text: 'SELECT last_cleanup_at FROM instance WHERE id = 1' };
+
+/** When the last cleanup ended, for the operator. */
+@Injectable()
+export class CleanupStore {
+  constructor(private readonly database: BackgroundDatabase) {}
+
+  async finished(at: Date): Promise<void> {
+    await this.database.rows(FINISHED, [at]);
+  }
+
+  async last(): Promise<Date | null> {
+    return (await this.database.first<{ last_cleanup_at: Date | null }>(LAST))?.last_cleanup_at ?? null;
+  }
+}

@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import { AuthError, type AuthContext, type ClientInfo } from '@latchkey/nest';
+import { EventLog } from '../common/event-log';
+import { ACTIVITY_INTERVAL, ActivityRecorder } from './activity-recorder';
+import { bindingHolds } from './client-binding';
+import { IssuancePolicy } from './issuance-policy';
+import type { CachedToken } from './token-verifier';
+
+/** Compares who presents a token with whom it was given to, on every request, and notes activity. */
+@Injectable()
+export class ClientWatch {
+  constructor(
+    private readonly issuance: IssuancePolicy,
+    private readonly activity: ActivityRecorder,
+    private readonly events: EventLog,
+  ) {}
+
+  /** @throws AuthError `invalid_token` when the login is bound to another client. */
+  admit(token: CachedToken, client: ClientInfo, now: number): AuthContext {
+    if (token.client === null) token.client = client;
+    else if (token.client.ipAddress !== client.ipAddress || token.client.userAgent !== client.userAgent) {
+      this.noteChange(token, client);
+    }
+    if (now - token.touchedAt >= ACTIVITY_INTERVAL) this.touch(token, now);
+    return token.proof.context;
+  }
+
+  private noteChange(token: CachedToken, client: ClientInfo): void {
+    const { proof } = token;
+    if (proof.client && !bindingHolds(this.issuance.binding, proof.client, client)) {
+      throw new AuthError('invalid_token', 'The access token is not valid', { detail: 'another client' });
+    }
+    token.client = client;
+    const { tenantId, userId } = proof.context.principal;
+    this.events.record('client_changed', { tenantId, userId, sessionId: proof.sessionId, ipAddress: client.ipAddress });
+  }
+
+  private touch(token: CachedToken, now: number): void {
+    token.touchedAt = now;
+    if (token.proof.recordsActivity) this.activity.touch(token.proof.sessionId, now);
+  }
+}

@@ -1,0 +1,50 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AuthError } from '@latchkey/nest';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.token';
+import { RevocationFeed } from '../revocation/revocation-feed';
+import { RevocationMirror } from '../revocation/revocation-mirror';
+import type { ProvenToken } from './auth-strategy';
+
+/** What the revocation feed says of a proven token, and what holds while the feed is lost. Memory only, no I/O. */
+@Injectable()
+export class FeedPolicy {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly feed: RevocationFeed,
+    private readonly mirror: RevocationMirror,
+  ) {}
+
+  /** Changes whenever something was revoked. */
+  get version(): number {
+    return this.mirror.version;
+  }
+
+  isFresh(): boolean {
+    return this.feed.isFresh();
+  }
+
+  /**
+   * For tokens that only the feed can revoke.
+   * @throws AuthError `unavailable` when the feed is older than the configuration allows.
+   */
+  requireTrustworthy(): void {
+    if (this.feed.isFresh()) return;
+    const age = this.feed.age();
+    const { onLoss, maxStaleness } = this.config.auth.feed;
+    if (age !== null && onLoss === 'bounded_staleness' && age <= maxStaleness) return;
+    throw new AuthError('unavailable', 'Revocations cannot be checked right now', { retryAfter: 1, detail: 'feed' });
+  }
+
+  /** @throws AuthError `token_revoked` when the login is over, `token_expired` when the token must be renewed. */
+  requireValid(proof: ProvenToken): void {
+    const verdict = this.verdict(proof);
+    if (verdict === 'revoked') throw new AuthError('token_revoked', 'The login was ended');
+    if (verdict === 'renew') throw new AuthError('token_expired', 'The access token is out of date: refresh it');
+  }
+
+  verdict({ context, sessionId, generations }: ProvenToken): 'valid' | 'renew' | 'revoked' {
+    const { tenantId, userId } = context.principal;
+    return this.mirror.verdict({ tenantId, userId, sessionId, generations });
+  }
+}

@@ -1,0 +1,30 @@
+import type { AuthMode } from '@latchkey/nest';
+import type { SuccessorKind } from './auth-strategy';
+import type { BindingRule } from './client-binding';
+
+/** What this process issues and what it keeps of it. Computed once, in strategy.module.ts, from the configuration. */
+export class IssuancePolicy {
+  readonly mode: AuthMode;
+  readonly kind: SuccessorKind;
+  /** Kinds of token that are understood, whatever is issued. */
+  readonly accepts: readonly AuthMode[];
+  /** False when JWTs are judged by their signature alone. */
+  readonly jwtsAreRevocable: boolean;
+  /** Milliseconds for which the parent of a refresh gets the same successor again. */
+  readonly reuseWindow: number;
+  readonly binding: BindingRule;
+
+  constructor(facts: Omit<IssuancePolicy, 'recordsRefreshes'>) {
+    this.mode = facts.mode;
+    this.kind = facts.kind;
+    this.accepts = facts.accepts;
+    this.jwtsAreRevocable = facts.jwtsAreRevocable;
+    this.reuseWindow = facts.reuseWindow;
+    this.binding = facts.binding;
+  }
+
+  /** False only where refreshing a JWT leaves no trace. */
+  get recordsRefreshes(): boolean {
+    return this.jwtsAreRevocable || this.kind !== 'untracked_jwt';
+  }
+}

@@ -1,0 +1,74 @@
+import { Inject, Injectable } from '@nestjs/common';
+import jsonwebtoken from 'jsonwebtoken';
+import type { Principal } from '@latchkey/nest';
+import type { Config, JwtClaim } from '../../config/config';
+import { CONFIG } from '../../config/config.token';
+import { KeyRing } from '../../keys/key-ring';
+import { accessExpiry, type LoginGeneration } from '../login-generation';
+import { generationsClaim } from './jwt-claims';
+import { JWT_TYPE, REFRESH_AUDIENCE, type JwtUse } from './jwt-verification';
+
+/** Signs the JWTs of a login. The same generation gives the same `jti`, `iat` and `exp`. */
+@Injectable()
+export class JwtIssuer {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly keys: KeyRing,
+  ) {}
+
+  access(generation: LoginGeneration): string {
+    const { audience, accessTokenTtl } = this.config.auth.jwt;
+    return this.sign('access', {
+      ...this.common(generation),
+      aud: audience,
+      exp: secondsOf(accessExpiry(generation, accessTokenTtl)),
+      jti: generation.lineage.accessJti,
+      ...this.optional(generation),
+    });
+  }
+
+  /** Expires with the login. */
+  refresh(generation: LoginGeneration): string {
+    return this.sign('refresh', {
+      ...this.common(generation),
+      aud: REFRESH_AUDIENCE,
+      exp: secondsOf(generation.deadline),
+      jti: generation.lineage.refreshJti,
+      amr: generation.amr,
+      auth_time: secondsOf(generation.authTime),
+    });
+  }
+
+  private common({ person, sessionId, issuedAt }: LoginGeneration): object {
+    const { principal, generations } = person;
+    return {
+      iss: this.config.auth.jwt.issuer,
+      sub: this.subjectOf(principal),
+      iat: secondsOf(issuedAt),
+      sid: sessionId,
+      user_id: principal.userId,
+      tenant_id: principal.tenantId,
+      gen: generationsClaim(generations),
+    };
+  }
+
+  private subjectOf({ userId, username }: Principal): string {
+    return this.config.auth.jwt.subject === 'username' ? (username ?? userId) : userId;
+  }
+
+  private optional({ person, amr, authTime }: LoginGeneration): Record<string, unknown> {
+    const { email, username, name, roles } = person.principal;
+    const values: Record<JwtClaim, unknown> = { email, username, name, roles, amr, auth_time: secondsOf(authTime) };
+    const chosen = this.config.auth.jwt.claims.map((claim) => [claim, values[claim]] as const);
+    return Object.fromEntries(chosen.filter(([, value]) => value !== null));
+  }
+
+  private sign(use: JwtUse, claims: object): string {
+    const { id, algorithm, key } = this.keys.signing;
+    return jsonwebtoken.sign(claims, key, { algorithm, header: { alg: algorithm, typ: JWT_TYPE[use], kid: id } });
+  }
+}
+
+function secondsOf(date: Date): number {
+  return Math.floor(date.getTime() / 1000);
+}

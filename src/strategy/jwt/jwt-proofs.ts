@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import type { AccessTokenClaims, AuthContext, Principal } from '@latchkey/nest';
+import type { ProvenToken } from '../auth-strategy';
+import { IssuancePolicy } from '../issuance-policy';
+import { dateOf, generationsOf, type AccessClaims } from './jwt-claims';
+
+/** Reads a verified JWT access token as a proof. */
+@Injectable()
+export class JwtProofs {
+  constructor(private readonly issuance: IssuancePolicy) {}
+
+  proofOf(claims: AccessClaims): ProvenToken {
+    return {
+      context: contextOf(claims),
+      sessionId: claims.sid,
+      generations: generationsOf(claims.gen),
+      revocable: this.issuance.jwtsAreRevocable,
+      recordsActivity: this.issuance.kind === 'tracked_jwt',
+      serveUntil: claims.exp * 1000,
+      client: null,
+    };
+  }
+}
+
+function contextOf(claims: AccessClaims): AuthContext {
+  return Object.freeze({
+    principal: principalOf(claims),
+    mode: 'stateless' as const,
+    sessionId: claims.sid,
+    claims: Object.freeze(claims) as AccessTokenClaims,
+    expiresAt: dateOf(claims.exp),
+    amr: Object.freeze([...(claims.amr ?? [])]),
+    authTime: dateOf(claims.auth_time ?? claims.iat),
+  });
+}
+
+function principalOf(claims: AccessClaims): Principal {
+  return Object.freeze({
+    kind: 'user' as const,
+    userId: claims.user_id,
+    tenantId: claims.tenant_id,
+    email: claims.email ?? null,
+    username: claims.username ?? null,
+    name: claims.name ?? null,
+    roles: Object.freeze([...(claims.roles ?? [])]),
+  });
+}

@@ -1,0 +1,69 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AuthError } from '@latchkey/nest';
+import { Clock } from '../../common/clock';
+import type { Config } from '../../config/config';
+import { CONFIG } from '../../config/config.token';
+import type { VerifiedPerson } from '../../identity/verified-person';
+import type { LoginFacts, ProvenToken } from '../auth-strategy';
+import { accessExpiry, firstGeneration, type LoginGeneration } from '../login-generation';
+import { PassportRunner } from '../passport-runner';
+import type { RefreshClaims } from '../refresh-decisions';
+import { dateOf, generationsOf, refreshClaims } from './jwt-claims';
+import { JwtIssuer } from './jwt-issuer';
+import { JWT_PASSPORT } from './jwt-passport.strategy';
+import { JwtVerification, tokenError } from './jwt-verification';
+
+/** Making and reading the JWTs of a login. */
+@Injectable()
+export class JwtTools {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    readonly issuer: JwtIssuer,
+    private readonly verification: JwtVerification,
+    private readonly passport: PassportRunner,
+    private readonly clock: Clock,
+  ) {}
+
+  first(person: VerifiedPerson, login: LoginFacts): LoginGeneration {
+    const { accessTokenTtl, refreshTokenTtl } = this.config.auth.jwt;
+    const lives = { access: accessTokenTtl, login: refreshTokenTtl, shortLogin: this.config.auth.shortLoginTtl };
+    return firstGeneration(person, login, this.clock.date(), lives);
+  }
+
+  /** In whole seconds, as `exp` counts them. */
+  accessExpiry(generation: LoginGeneration): Date {
+    const expiry = accessExpiry(generation, this.config.auth.jwt.accessTokenTtl).getTime();
+    return new Date(Math.floor(expiry / 1000) * 1000);
+  }
+
+  async prove(accessToken: string): Promise<ProvenToken> {
+    try {
+      return await this.passport.run<ProvenToken>(JWT_PASSPORT, accessToken);
+    } catch (error) {
+      throw tokenError(error);
+    }
+  }
+
+  /** @throws AuthError `invalid_grant` for whatever is wrong with it. */
+  readRefresh(token: string): RefreshClaims {
+    const claims = this.verifiedRefresh(token);
+    return {
+      jti: claims.jti,
+      sessionId: claims.sid,
+      tenantId: claims.tenant_id,
+      userId: claims.user_id,
+      generations: generationsOf(claims.gen),
+      deadline: dateOf(claims.exp),
+      amr: claims.amr,
+      authTime: dateOf(claims.auth_time),
+    };
+  }
+
+  private verifiedRefresh(token: string): ReturnType<typeof refreshClaims.parse> {
+    try {
+      return refreshClaims.parse(this.verification.verifyRefresh(token));
+    } catch (error) {
+      throw new AuthError('invalid_grant', 'The refresh token is not valid', { cause: error });
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import { Injectable } from '@nestjs/common';
+import { AuthError, type ClientInfo } from '@latchkey/nest';
+import { Clock } from '../common/clock';
+import { EventLog } from '../common/event-log';
+import type { Generations } from '../revocation/generations';
+import type { ConsumedLogin } from './auth-strategy';
+import { bindingHolds } from './client-binding';
+import { IssuancePolicy } from './issuance-policy';
+import { hashOfJti, hashOfSecret, LineageKeys, successorHash } from './lineage';
+import { LoginRevoker } from './login-revoker';
+import { newSecret, type OpaqueToken } from './opaque-token';
+import { RefreshLedgerStore, type Consumption, type LoginState, type RecordedDecision } from './refresh-ledger.store';
+
+/** What a verified JWT refresh token says of its login. */
+export interface RefreshClaims {
+  readonly jti: string;
+  readonly sessionId: string;
+  readonly tenantId: string;
+  readonly userId: string;
+  readonly generations: Generations;
+  readonly deadline: Date;
+  readonly amr: readonly string[];
+  readonly authTime: Date;
+}
+
+/** One presented refresh token: what its successor derives from, and the decision that stands if it is the first. */
+interface Presented {
+  readonly parent: string | Buffer;
+  readonly consumption: Consumption;
+  readonly seed: Buffer;
+}
+
+type LoginOrigin = Pick<ConsumedLogin, 'deadline' | 'amr' | 'authTime' | 'client' | 'hadRow'>;
+
+/**
+ * The life of refresh tokens, whatever their kind: first presentation, replay inside the window, reuse. Only a token
+ * that proves itself, by its stored hash or its signature, can end a login.
+ */
+@Injectable()
+export class RefreshDecisions {
+  constructor(
+    private readonly ledger: RefreshLedgerStore,
+    private readonly lineage: LineageKeys,
+    private readonly issuance: IssuancePolicy,
+    private readonly refusals: RefreshRefusals,
+    private readonly clock: Clock,
+  ) {}
+
+  async consumeOpaque(token: OpaqueToken, client: ClientInfo): Promise<ConsumedLogin> {
+    const presented = this.present(token.sessionId, hashOfSecret(token.secret), token.secret);
+    const row = await this.ledger.consumeRow(presented.consumption);
+    if (!row) throw this.refusals.refuse('unknown_login', token.sessionId);
+    if (!bindingHolds(this.issuance.binding, row, client)) {
+      throw this.refusals.refuse('other_client', token.sessionId);
+    }
+    return this.decide(presented, row, { ...row, client, hadRow: true });
+  }
+
+  async consumeJwt(claims: RefreshClaims, client: ClientInfo): Promise<ConsumedLogin> {
+    const presented = this.present(claims.sessionId, hashOfJti(claims.jti), `jwt/${claims.jti}`);
+    const state = await this.ledger.consumeUntracked(presented.consumption, claims, this.issuance.recordsRefreshes);
+    if (!state) throw this.refusals.refuse('unknown_login', claims.sessionId);
+    return this.decide(presented, state, { ...claims, client, hadRow: false });
+  }
+
+  private present(sessionId: string, tokenHash: Buffer, parent: string | Buffer): Presented {
+    const keyId = this.lineage.currentId;
+    // Without a record nobody can be given the same successor again, so each one is new.
+    const seed = this.issuance.recordsRefreshes || Buffer.isBuffer(parent) ? this.seedOf(parent, keyId) : newSecret();
+    const successorKind = this.issuance.kind;
+    const consumption = {
+      sessionId,
+      tokenHash,
+      successorKind,
+      successorHash: successorHash(seed, successorKind),
+      keyId,
+      now: this.clock.date(),
+    };
+    return { parent, consumption, seed };
+  }
+
+  private async decide(presented: Presented, login: LoginState, origin: LoginOrigin): Promise<ConsumedLogin> {
+    const { sessionId, successorKind, now, tokenHash } = presented.consumption;
+    const common = { ...origin, sessionId, person: login.person, parentHash: tokenHash };
+    if (login.decided) {
+      return { ...common, successorKind, consumedAt: now, seed: presented.seed, replayed: false };
+    }
+    const decision = await this.ledger.findDecision(tokenHash, sessionId);
+    if (decision) return { ...common, ...(await this.replay(presented, login, decision)), replayed: true };
+    if (!login.live) throw this.refusals.refuse('login_over', sessionId);
+    if (origin.hadRow || this.issuance.recordsRefreshes) throw this.refusals.refuse('unknown_token', sessionId);
+    return { ...common, successorKind, consumedAt: now, seed: presented.seed, replayed: false };
+  }
+
+  private async replay(
+    { parent, consumption }: Presented,
+    login: LoginState,
+    decision: RecordedDecision,
+  ): Promise<Pick<ConsumedLogin, 'successorKind' | 'consumedAt' | 'seed'>> {
+    const { sessionId } = consumption;
+    if (!login.live) throw this.refusals.refuse('login_over', sessionId);
+    const age = consumption.now.getTime() - decision.consumedAt.getTime();
+    const open = age <= this.issuance.reuseWindow && !decision.successorConsumed;
+    if (!open && !decision.unapplied) throw await this.refusals.endReused(login.person.principal, sessionId);
+    this.refusals.recordReplay(login.person.principal, sessionId);
+    return { ...decision, seed: this.seedOf(parent, decision.keyId) };
+  }
+
+  private seedOf(parent: string | Buffer, keyId: string): Buffer {
+    const seed = this.lineage.seed(parent, keyId);
+    if (!seed) throw new AuthError('invalid_grant', 'Sign in again', { detail: `root key ${keyId} is gone` });
+    return seed;
+  }
+}
+
+/** Says no to refresh tokens, and says so in the log. */
+@Injectable()
+export class RefreshRefusals {
+  constructor(
+    private readonly revoker: LoginRevoker,
+    private readonly events: EventLog,
+  ) {}
+
+  refuse(reason: string, sessionId: string): AuthError {
+    this.events.record('refresh_refused', { sessionId, reason });
+    return new AuthError('invalid_grant', 'The refresh token is not valid', { detail: reason });
+  }
+
+  recordReplay(of: { tenantId: string; userId: string }, sessionId: string): void {
+    this.events.record('refresh_replayed', { tenantId: of.tenantId, userId: of.userId, sessionId });
+  }
+
+  async endReused(of: { tenantId: string; userId: string }, sessionId: string): Promise<AuthError> {
+    const { tenantId, userId } = of;
+    await this.revoker.revoke({ kind: 'session', tenantId, userId, sessionId }, 'refresh_token_reused');
+    this.events.record('refresh_reused', { tenantId, userId, sessionId });
+    return new AuthError('refresh_token_reused', 'This refresh token was used before: the login has ended');
+  }
+}

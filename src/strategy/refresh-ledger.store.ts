@@ -1,0 +1,218 @@
+import { Injectable } from '@nestjs/common';
+import type { Principal } from '@latchkey/nest';
+import { BackgroundDatabase } from '../database/background-database';
+import { Database, type Statement } from '../database/database';
+import type { VerifiedPerson } from '../identity/verified-person';
+import type { Generations } from '../revocation/generations';
+import type { SuccessorKind } from './auth-strategy';
+
+/** The decision that is recorded when this call is the first to present the token. */
+export interface Consumption {
+  readonly sessionId: string;
+  readonly tokenHash: Buffer;
+  readonly successorKind: SuccessorKind;
+  readonly successorHash: Buffer;
+  /** Root key that the successor is derived with. */
+  readonly keyId: string;
+  readonly now: Date;
+}
+
+/** A login known by its verified JWT refresh token alone. */
+export interface UntrackedLogin {
+  readonly tenantId: string;
+  readonly userId: string;
+  readonly generations: Generations;
+  readonly deadline: Date;
+}
+
+/** The person behind a refresh token, as of this refresh. */
+export interface LoginState {
+  readonly person: VerifiedPerson;
+  /** False when the login is revoked or past its deadline, or the account is not active. */
+  readonly live: boolean;
+  /** True when this call's decision was recorded: it was the first. */
+  readonly decided: boolean;
+}
+
+export interface RowLogin extends LoginState {
+  readonly deadline: Date;
+  readonly amr: readonly string[];
+  readonly authTime: Date;
+  readonly ipAddress: string | null;
+  readonly userAgent: string | null;
+}
+
+/** What was decided when the token was first presented. */
+export interface RecordedDecision {
+  readonly consumedAt: Date;
+  readonly successorKind: SuccessorKind;
+  readonly keyId: string;
+  /** The successor was itself consumed: nobody needs it a second time. */
+  readonly successorConsumed: boolean;
+  /** The successor was decided but never took the row over: the process died between the two. */
+  readonly unapplied: boolean;
+}
+
+interface StateRow {
+  tenant_id: string;
+  user_id: string;
+  email: string | null;
+  username: string | null;
+  name: string | null;
+  roles: string[];
+  global_generation: number;
+  tenant_generation: number;
+  user_generation: number;
+  live: boolean;
+  decided: boolean;
+  expires_at: Date;
+  amr: string[];
+  auth_time: Date;
+  ip_address: string | null;
+  user_agent: string | null;
+}
+
+const PERSON = `u.tenant_id, u.id AS user_id, u.email, u.username, u.name, u.roles,
+                u.generation AS user_generation, t.generation AS tenant_generation, i.generation AS global_generation`;
+
+const RECORD = `INSERT INTO consumed_refresh_tokens (token_hash, tenant_id, user_id, session_id, consumed_at, successor_kind,
+                                                     successor_hash, key_id, expires_at)`;
+
+// ON CONFLICT waits for a concurrent first presentation to commit: one of them decides.
+const CONSUME_ROW: Statement = {
+  name: 'refresh_consume_row',
+  text: `WITH login AS (
+           SELECT ${PERSON}, s.expires_at, s.amr, s.auth_time, s.ip_address, s.user_agent, s.refresh_hash,
+                  (u.status = 'active' AND s.revoked_at IS NULL AND s.expires_at > $3
+                   AND NOT login_is_revoked(s.tenant_id, s.user_id, s.id,
+                                            s.global_generation, s.tenant_generation, s.user_generation)) AS live
+             FROM sessions s
+             JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
+             JOIN tenants t ON t.id = s.tenant_id
+            CROSS JOIN instance i
+            WHERE s.id = $1
+         ), decided AS (
+           ${RECORD}
+           SELECT $2, tenant_id, user_id, $1::uuid, $3::timestamptz, $4, $5::bytea, $6, expires_at
+             FROM login WHERE live AND refresh_hash = $2
+           ON CONFLICT (token_hash) DO NOTHING RETURNING 1
+         )
+         SELECT login.*, EXISTS (SELECT 1 FROM decided) AS decided FROM login`,
+};
+
+const CONSUME_UNTRACKED: Statement = {
+  name: 'refresh_consume_untracked',
+  text: `WITH login AS (
+           SELECT ${PERSON},
+                  (u.status = 'active' AND s.revoked_at IS NULL
+                   AND NOT login_is_revoked(u.tenant_id, u.id, $1::uuid, $9::integer, $10::integer, $11::integer)) AS live
+             FROM users u
+             JOIN tenants t ON t.id = u.tenant_id
+            CROSS JOIN instance i
+             LEFT JOIN sessions s ON s.id = $1 AND s.tenant_id = u.tenant_id AND s.user_id = u.id
+            WHERE u.tenant_id = $7 AND u.id = $8
+         ), decided AS (
+           ${RECORD}
+           SELECT $2::bytea, tenant_id, user_id, $1, $3::timestamptz, $4, $5::bytea, $6, $12::timestamptz
+             FROM login WHERE live AND $13::boolean
+           ON CONFLICT (token_hash) DO NOTHING RETURNING 1
+         )
+         SELECT login.*, EXISTS (SELECT 1 FROM decided) AS decided FROM login`,
+};
+
+const FIND_DECISION: Statement = {
+  name: 'refresh_find_decision',
+  text: `SELECT c.consumed_at, c.successor_kind, c.key_id,
+                EXISTS (SELECT 1 FROM consumed_refresh_tokens n WHERE n.token_hash = c.successor_hash) AS successor_consumed,
+                EXISTS (SELECT 1 FROM sessions s WHERE s.id = c.session_id AND s.refresh_hash = c.token_hash) AS unapplied
+           FROM consumed_refresh_tokens c
+          WHERE c.token_hash = $1 AND c.session_id = $2`,
+};
+
+const PURGE: Statement = {
+  name: 'refresh_purge',
+  text: `WITH expired AS (SELECT token_hash FROM consumed_refresh_tokens WHERE expires_at <= $1 LIMIT $2)
+         DELETE FROM consumed_refresh_tokens c USING expired e WHERE c.token_hash = e.token_hash RETURNING 1`,
+};
+
+/** Decides, once, what becomes of a refresh token. The primary key of the ledger is the judge. */
+@Injectable()
+export class RefreshLedgerStore {
+  constructor(
+    private readonly database: Database,
+    private readonly background: BackgroundDatabase,
+  ) {}
+
+  /** For an opaque token. Null when there is no such login. */
+  async consumeRow(of: Consumption): Promise<RowLogin | null> {
+    const row = await this.database.first<StateRow>(CONSUME_ROW, valuesOf(of));
+    if (!row) return null;
+    return {
+      ...stateOf(row),
+      deadline: row.expires_at,
+      amr: row.amr,
+      authTime: row.auth_time,
+      ipAddress: row.ip_address,
+      userAgent: row.user_agent,
+    };
+  }
+
+  /** For a verified JWT. With `record` false only the person is read. Null when there is no such user. */
+  async consumeUntracked(of: Consumption, login: UntrackedLogin, record: boolean): Promise<LoginState | null> {
+    const { global, tenant, user } = login.generations;
+    const values = [...valuesOf(of), login.tenantId, login.userId, global, tenant, user, login.deadline, record];
+    const row = await this.database.first<StateRow>(CONSUME_UNTRACKED, values);
+    return row && stateOf(row);
+  }
+
+  async findDecision(tokenHash: Buffer, sessionId: string): Promise<RecordedDecision | null> {
+    const row = await this.database.first<{
+      consumed_at: Date;
+      successor_kind: SuccessorKind;
+      key_id: string;
+      successor_consumed: boolean;
+      unapplied: boolean;
+    }>(FIND_DECISION, [tokenHash, sessionId]);
+    if (!row) return null;
+    return {
+      consumedAt: row.consumed_at,
+      successorKind: row.successor_kind,
+      keyId: row.key_id,
+      successorConsumed: row.successor_consumed,
+      unapplied: row.unapplied,
+    };
+  }
+
+  /** Removes at most `limit` decisions of logins that are over; returns how many. */
+  async purgeExpired(now: Date, limit: number): Promise<number> {
+    return (await this.background.rows(PURGE, [now, limit])).length;
+  }
+}
+
+function valuesOf(of: Consumption): unknown[] {
+  return [of.sessionId, of.tokenHash, of.now, of.successorKind, of.successorHash, of.keyId];
+}
+
+function stateOf(row: StateRow): LoginState {
+  return {
+    person: { principal: principalOf(row), generations: generationsOf(row) },
+    live: row.live,
+    decided: row.decided,
+  };
+}
+
+function principalOf(row: StateRow): Principal {
+  return {
+    kind: 'user',
+    userId: row.user_id,
+    tenantId: row.tenant_id,
+    email: row.email,
+    username: row.username,
+    name: row.name,
+    roles: row.roles,
+  };
+}
+
+function generationsOf(row: StateRow): Generations {
+  return { global: row.global_generation, tenant: row.tenant_generation, user: row.user_generation };
+}

@@ -1,0 +1,87 @@
+import { Global, Module, type Provider } from '@nestjs/common';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.token';
+import { ActivityRecorder } from './activity-recorder';
+import { AuthStrategies, STRATEGIES } from './auth-strategies';
+import type { AuthStrategy, SuccessorKind } from './auth-strategy';
+import { ClientWatch } from './client-watch';
+import { FeedPolicy } from './feed-policy';
+import { HorizonRecorder } from './horizon-recorder';
+import { IssuancePolicy } from './issuance-policy';
+import { JwtIssuer } from './jwt/jwt-issuer';
+import { JwtPassportStrategy } from './jwt/jwt-passport.strategy';
+import { JwtProofs } from './jwt/jwt-proofs';
+import { JwtTools } from './jwt/jwt-tools';
+import { JwtVerification } from './jwt/jwt-verification';
+import { JwtStrategy } from './jwt/jwt.strategy';
+import { LineageKeys } from './lineage';
+import { LoginKeeping } from './login-keeping';
+import { LoginRevoker } from './login-revoker';
+import { ModeCapabilities } from './mode-capabilities';
+import { PassportRunner } from './passport-runner';
+import { PostgresSessionStore } from './postgres-session.store';
+import { RefreshDecisions, RefreshRefusals } from './refresh-decisions';
+import { RefreshLedgerStore } from './refresh-ledger.store';
+import { SessionRows } from './session-rows';
+import { SessionStore } from './session.store';
+import { SessionPassportStrategy } from './session/session-passport.strategy';
+import { SessionProofs } from './session/session-proofs';
+import { SessionStrategy } from './session/session.strategy';
+import { StrategyTokenVerifier } from './token-verifier';
+
+/** The only place where the mode is read. */
+export function issuancePolicyOf({ auth }: Config): IssuancePolicy {
+  const statelessKind: SuccessorKind = auth.jwt.sessions === 'tracked' ? 'tracked_jwt' : 'untracked_jwt';
+  return new IssuancePolicy({
+    mode: auth.mode,
+    kind: auth.mode === 'stateful' ? 'session' : statelessKind,
+    accepts: auth.accept,
+    jwtsAreRevocable: auth.jwt.revocation === 'denylist',
+    reuseWindow: auth.refreshReuseWindow,
+    binding: auth.session.bind,
+  });
+}
+
+const stateful: Provider[] = [SessionProofs, SessionPassportStrategy, SessionStrategy];
+const stateless: Provider[] = [JwtIssuer, JwtProofs, JwtVerification, JwtPassportStrategy, JwtTools, JwtStrategy];
+
+/** Both strategies behind the port, and what they share. */
+@Global()
+@Module({
+  providers: [
+    ...stateful,
+    ...stateless,
+    ActivityRecorder,
+    AuthStrategies,
+    ClientWatch,
+    FeedPolicy,
+    HorizonRecorder,
+    LineageKeys,
+    LoginKeeping,
+    LoginRevoker,
+    ModeCapabilities,
+    PassportRunner,
+    RefreshDecisions,
+    RefreshLedgerStore,
+    RefreshRefusals,
+    SessionRows,
+    StrategyTokenVerifier,
+    { provide: SessionStore, useClass: PostgresSessionStore },
+    { provide: IssuancePolicy, useFactory: issuancePolicyOf, inject: [CONFIG] },
+    {
+      provide: STRATEGIES,
+      useFactory: (...strategies: AuthStrategy[]) => strategies,
+      inject: [SessionStrategy, JwtStrategy],
+    },
+  ],
+  exports: [
+    AuthStrategies,
+    IssuancePolicy,
+    LoginRevoker,
+    ModeCapabilities,
+    RefreshLedgerStore,
+    SessionStore,
+    StrategyTokenVerifier,
+  ],
+})
+export class StrategyModule {}

@@ -1,0 +1,99 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AccessTokenVerifier, AuthError, VerifiedTokenCache, type AuthContext, type ClientInfo } from '@latchkey/nest';
+import { Clock } from '../common/clock';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.token';
+import { AuthStrategies } from './auth-strategies';
+import type { AuthStrategy, ProvenToken } from './auth-strategy';
+import { ClientWatch } from './client-watch';
+import { FeedPolicy } from './feed-policy';
+
+/** A proof in memory. `version` is the feed's when it was last judged. */
+export interface CachedToken {
+  readonly proof: ProvenToken;
+  readonly serveUntil: number;
+  version: number;
+  touchedAt: number;
+  client: ClientInfo | null;
+}
+
+/**
+ * The service's own verifier. Order of a guarded request: cache, feed, client binding, context. Only a miss reaches
+ * Passport and a strategy.
+ */
+@Injectable()
+export class StrategyTokenVerifier extends AccessTokenVerifier {
+  private readonly opaque: VerifiedTokenCache<CachedToken>;
+  private readonly signed: VerifiedTokenCache<CachedToken>;
+
+  constructor(
+    @Inject(CONFIG) config: Config,
+    private readonly strategies: AuthStrategies,
+    private readonly feed: FeedPolicy,
+    private readonly clients: ClientWatch,
+    private readonly clock: Clock,
+  ) {
+    super();
+    const { cache, session } = config.auth;
+    this.opaque = new VerifiedTokenCache(cache.enabled && session.cache.enabled ? session.cache.maxEntries : 0);
+    this.signed = new VerifiedTokenCache(cache.enabled ? cache.maxEntries : 0);
+  }
+
+  verify(accessToken: string, client: ClientInfo): AuthContext | Promise<AuthContext> {
+    const now = this.clock.now();
+    const known = this.opaque.get(accessToken, now) ?? this.signed.get(accessToken, now);
+    if (known && this.mayServe(accessToken, known)) return this.clients.admit(known, client, now);
+    return this.prove(accessToken, client);
+  }
+
+  /** False when the strategy must be asked again. Throws when a signed token is no longer good. */
+  private mayServe(token: string, known: CachedToken): boolean {
+    if (!known.proof.revocable) return true;
+    if (known.proof.context.mode === 'stateful') return this.feed.isFresh() && this.isUnchanged(token, known);
+    this.feed.requireTrustworthy();
+    if (known.version === this.feed.version) return true;
+    this.signed.delete(token);
+    this.feed.requireValid(known.proof);
+    known.version = this.feed.version;
+    this.signed.set(token, known);
+    return true;
+  }
+
+  /** Whatever was revoked around a session token, its row knows best: any verdict but `valid` means reading it again. */
+  private isUnchanged(token: string, known: CachedToken): boolean {
+    const { version } = this.feed;
+    if (known.version === version) return true;
+    if (this.feed.verdict(known.proof) === 'valid') {
+      known.version = version;
+      return true;
+    }
+    this.opaque.delete(token);
+    return false;
+  }
+
+  private async prove(token: string, client: ClientInfo): Promise<AuthContext> {
+    const strategy = this.strategies.recognizing(token);
+    if (!strategy) throw new AuthError('invalid_token', 'The access token is not valid', { detail: 'kind' });
+    // Taken before the proof: what is revoked while it is made is judged on the next request.
+    const { version } = this.feed;
+    const proof = await strategy.authenticate(token);
+    if (proof.revocable && strategy.mode === 'stateless') this.judgeSigned(proof);
+    return this.remember(token, strategy, this.entryOf(proof, version), client);
+  }
+
+  private judgeSigned(proof: ProvenToken): void {
+    this.feed.requireTrustworthy();
+    this.feed.requireValid(proof);
+  }
+
+  private entryOf(proof: ProvenToken, version: number): CachedToken {
+    const { serveUntil, client, context } = proof;
+    return { proof, serveUntil, version, client, touchedAt: context.session?.lastActivity.getTime() ?? 0 };
+  }
+
+  private remember(token: string, strategy: AuthStrategy, entry: CachedToken, client: ClientInfo): AuthContext {
+    const context = this.clients.admit(entry, client, this.clock.now());
+    (strategy.mode === 'stateful' ? this.opaque : this.signed).set(token, entry);
+    return context;
+  }
+}

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { TenantResolver } from './tenant-resolver';
+import { Tenant } from './tenant.entity';
+import { TenantStore } from './tenant.store';
+
+/** Which tenant a request means. */
+@Module({
+  imports: [TypeOrmModule.forFeature([Tenant])],
+  providers: [TenantStore, TenantResolver],
+  exports: [TenantStore, TenantResolver],
+})
+export class TenancyModule {}

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { Clock } from '../common/clock';
+import { isUuid } from '../common/uuid';
+import type { Tenant } from './tenant.entity';
+import { normaliseHost, TenantStore } from './tenant.store';
+
+/** What a request says about the tenant that it means. */
+export interface TenantHint {
+  readonly tenantId?: string | null;
+  readonly host?: string | null;
+}
+
+const ENTRIES = 1000;
+const LIFE_MS = 30_000;
+const LONGEST_HOST = 253;
+
+/** Finds the tenant a request means: the one it names, else the one of its host, else the default one. */
+@Injectable()
+export class TenantResolver {
+  private readonly cache: LRUCache<string, Tenant>;
+
+  constructor(
+    private readonly tenants: TenantStore,
+    clock: Clock,
+  ) {
+    this.cache = new LRUCache({
+      max: ENTRIES,
+      ttl: LIFE_MS,
+      perf: { now: () => clock.monotonic() },
+      ttlResolution: 0,
+      fetchMethod: async (key) => (await this.read(key)) ?? undefined,
+    });
+  }
+
+  /** Null only for an id that names no tenant: an explicit id never falls back. Changed settings are seen within 30 seconds. */
+  async resolve(hint: TenantHint): Promise<Tenant | null> {
+    if (hint.tenantId != null) {
+      return isUuid(hint.tenantId) ? this.find(`id ${hint.tenantId.toLowerCase()}`) : null;
+    }
+    const host = normaliseHost(hint.host ?? '');
+    return this.find(`host ${host.length <= LONGEST_HOST ? host : ''}`);
+  }
+
+  private async find(key: string): Promise<Tenant | null> {
+    return (await this.cache.fetch(key)) ?? null;
+  }
+
+  private async read(key: string): Promise<Tenant | null> {
+    if (key.startsWith('id ')) return this.tenants.findById(key.slice(3));
+    return (await this.tenants.findByHost(key.slice(5))) ?? this.tenants.getDefault();
+  }
+}
