@@ -1,7 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Clock } from '../common/clock';
-import { EventLog } from '../common/event-log';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.token';
 import { BackgroundDatabase } from '../database/background-database';
@@ -22,7 +21,7 @@ export class CleanupJob implements OnApplicationBootstrap, OnApplicationShutdown
     @Inject(PURGEABLE) private readonly stores: readonly Purgeable[],
     private readonly database: BackgroundDatabase,
     private readonly record: CleanupStore,
-    private readonly context: CleanupContext,
+    private readonly clock: Clock,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -37,11 +36,10 @@ export class CleanupJob implements OnApplicationBootstrap, OnApplicationShutdown
   /** Rows removed; null when another process is at it. */
   run(): Promise<number | null> {
     return this.database.withAdvisoryLock('cleanup', async () => {
-      const now = this.context.clock.date();
+      const now = this.clock.date();
       let removed = 0;
       for (const store of this.stores) removed += await this.purge(store, now);
-      await this.record.finished(now);
-      this.context.events.record('cleanup_finished', { count: removed });
+      await this.record.finished(now, removed);
       return removed;
     });
   }
@@ -55,13 +53,4 @@ export class CleanupJob implements OnApplicationBootstrap, OnApplicationShutdown
     }
     return removed;
   }
-}
-
-/** Time and log of the job. */
-@Injectable()
-export class CleanupContext {
-  constructor(
-    readonly clock: Clock,
-    readonly events: EventLog,
-  ) {}
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { EventLog } from '../common/event-log';
 import { BackgroundDatabase } from '../database/background-database';
 import type { Statement } from '../database/database';
 
@@ -12,10 +13,14 @@ const LAST: Statement = { name: 'cleanup_last', text: 'SELECT last_cleanup_at FR
 /** When the last cleanup ended, for the operator. */
 @Injectable()
 export class CleanupStore {
-  constructor(private readonly database: BackgroundDatabase) {}
+  constructor(
+    private readonly database: BackgroundDatabase,
+    private readonly events: EventLog,
+  ) {}
 
-  async finished(at: Date): Promise<void> {
+  async finished(at: Date, removed: number): Promise<void> {
     await this.database.rows(FINISHED, [at]);
+    this.events.record('cleanup_finished', { count: removed });
   }
 
   async last(): Promise<Date | null> {

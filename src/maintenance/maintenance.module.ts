@@ -4,7 +4,7 @@ import { ProtectionModule } from '../protection/protection.module';
 import { RevocationStore } from '../revocation/revocation.store';
 import { RefreshLedgerStore } from '../strategy/refresh-ledger.store';
 import { SessionStore } from '../strategy/session.store';
-import { CleanupContext, CleanupJob } from './cleanup.job';
+import { CleanupJob } from './cleanup.job';
 import { CleanupStore } from './cleanup.store';
 import { PURGEABLE, type Purgeable } from './purgeable';
 
@@ -12,7 +12,6 @@ import { PURGEABLE, type Purgeable } from './purgeable';
 @Module({
   imports: [ProtectionModule],
   providers: [
-    CleanupContext,
     CleanupJob,
     CleanupStore,
     {

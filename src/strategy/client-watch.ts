@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { AuthError, type AuthContext, type ClientInfo } from '@latchkey/nest';
 import { EventLog } from '../common/event-log';
 import { ACTIVITY_INTERVAL, ActivityRecorder } from './activity-recorder';
+import type { CachedToken } from './cached-token';
 import { bindingHolds } from './client-binding';
 import { IssuancePolicy } from './issuance-policy';
-import type { CachedToken } from './token-verifier';
 
 /** Compares who presents a token with whom it was given to, on every request, and notes activity. */
 @Injectable()

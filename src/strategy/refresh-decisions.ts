@@ -1,14 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { AuthError, type ClientInfo } from '@latchkey/nest';
 import { Clock } from '../common/clock';
-import { EventLog } from '../common/event-log';
 import type { Generations } from '../revocation/generations';
 import type { ConsumedLogin } from './auth-strategy';
 import { bindingHolds } from './client-binding';
 import { IssuancePolicy } from './issuance-policy';
 import { hashOfJti, hashOfSecret, LineageKeys, successorHash } from './lineage';
-import { LoginRevoker } from './login-revoker';
 import { newSecret, type OpaqueToken } from './opaque-token';
+import { RefreshRefusals } from './refresh-refusals';
 import { RefreshLedgerStore, type Consumption, type LoginState, type RecordedDecision } from './refresh-ledger.store';
 
 /** What a verified JWT refresh token says of its login. */
@@ -110,30 +109,5 @@ export class RefreshDecisions {
     const seed = this.lineage.seed(parent, keyId);
     if (!seed) throw new AuthError('invalid_grant', 'Sign in again', { detail: `root key ${keyId} is gone` });
     return seed;
-  }
-}
-
-/** Says no to refresh tokens, and says so in the log. */
-@Injectable()
-export class RefreshRefusals {
-  constructor(
-    private readonly revoker: LoginRevoker,
-    private readonly events: EventLog,
-  ) {}
-
-  refuse(reason: string, sessionId: string): AuthError {
-    this.events.record('refresh_refused', { sessionId, reason });
-    return new AuthError('invalid_grant', 'The refresh token is not valid', { detail: reason });
-  }
-
-  recordReplay(of: { tenantId: string; userId: string }, sessionId: string): void {
-    this.events.record('refresh_replayed', { tenantId: of.tenantId, userId: of.userId, sessionId });
-  }
-
-  async endReused(of: { tenantId: string; userId: string }, sessionId: string): Promise<AuthError> {
-    const { tenantId, userId } = of;
-    await this.revoker.revoke({ kind: 'session', tenantId, userId, sessionId }, 'refresh_token_reused');
-    this.events.record('refresh_reused', { tenantId, userId, sessionId });
-    return new AuthError('refresh_token_reused', 'This refresh token was used before: the login has ended');
   }
 }

@@ -5,17 +5,9 @@ import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.token';
 import { AuthStrategies } from './auth-strategies';
 import type { AuthStrategy, ProvenToken } from './auth-strategy';
+import type { CachedToken } from './cached-token';
 import { ClientWatch } from './client-watch';
 import { FeedPolicy } from './feed-policy';
-
-/** A proof in memory. `version` is the feed's when it was last judged. */
-export interface CachedToken {
-  readonly proof: ProvenToken;
-  readonly serveUntil: number;
-  version: number;
-  touchedAt: number;
-  client: ClientInfo | null;
-}
 
 /**
  * The service's own verifier. Order of a guarded request: cache, feed, client binding, context. Only a miss reaches

@@ -29,18 +29,18 @@ class CountedTenants extends TenantStore {
   }
 
   override findById(id: string) {
-    return this.find(`id ${id}`, (tenant) => tenant.id === id);
+    return this.lookUp(`id ${id}`, (tenant) => tenant.id === id);
   }
 
   override findBySlug(slug: string) {
-    return this.find(`slug ${slug}`, (tenant) => tenant.slug === slug);
+    return this.lookUp(`slug ${slug}`, (tenant) => tenant.slug === slug);
   }
 
   override findByHost(host: string) {
-    return this.find(`host ${host}`, (tenant) => tenant.hosts.includes(host));
+    return this.lookUp(`host ${host}`, (tenant) => tenant.hosts.includes(host));
   }
 
-  private async find(read: string, wanted: (tenant: Tenant) => boolean): Promise<Tenant | null> {
+  private async lookUp(read: string, wanted: (tenant: Tenant) => boolean): Promise<Tenant | null> {
     this.reads.push(read);
     await Promise.resolve();
     if (this.failing) throw new Error('down');

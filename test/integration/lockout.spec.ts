@@ -1,4 +1,4 @@
-import { AuthError } from '@latchkey/nest';
+import { type AuthError } from '@latchkey/nest';
 import type { DataSource } from 'typeorm';
 import { RESERVATION_LIFE_MS } from '../../src/protection/lockout.service';
 import type { Tenant } from '../../src/tenancy/tenant.entity';
@@ -61,6 +61,15 @@ async function answer(password: string, options?: Ask): Promise<string> {
   return ask(password, options).then(
     () => 'signed in',
     (error: AuthError) => error.code,
+  );
+}
+
+async function refusal(options: Ask): Promise<AuthError> {
+  return ask(WRONG, options).then(
+    () => {
+      throw new Error('nothing was refused');
+    },
+    (error: AuthError) => error,
   );
 }
 
@@ -228,9 +237,7 @@ describe('accounts that do not exist', () => {
     const answers = async (options: Ask) => {
       const bodies = [];
       for (let i = 0; i < 7; i += 1) {
-        const { code, message, status, retryAfter, errors } = await ask(WRONG, options).catch(
-          (e: AuthError) => e as never,
-        );
+        const { code, message, status, retryAfter, errors } = await refusal(options);
         bodies.push({ code, message, status, retryAfter, errors });
         clock.move(1000);
       }

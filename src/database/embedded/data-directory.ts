@@ -31,6 +31,12 @@ export async function prepareCluster(
   { bin, user, durable }: { bin: string; user: ServerUser | null; durable: boolean },
 ): Promise<void> {
   if (await isCluster(dataDir)) return;
+  const found = await readdir(dataDir).catch(() => []);
+  if (found.length > 0 && !(await isCluster(dataDir))) {
+    throw new DatabaseStartError(
+      `${dataDir} holds other files and no PostgreSQL cluster: set data_dir to another folder`,
+    );
+  }
   const fresh = await mkdtemp(`${dataDir}.init-`);
   try {
     await changeFolder(fresh, { owner: user });

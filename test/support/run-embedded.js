@@ -1,6 +1,6 @@
 'use strict';
 
-// A service process as far as the embedded server is concerned: node embedded-process.js <build folder> <data folder>
+// A service process as far as the embedded server is concerned: node run-embedded.js <build folder> <data folder>
 const path = require('node:path');
 const [, , build, dataDir] = process.argv;
 const { startEmbeddedPostgres } = require(path.join(build, 'src/database/embedded/embedded-postgres.js'));

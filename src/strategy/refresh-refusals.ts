@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import { AuthError } from '@latchkey/nest';
+import { EventLog } from '../common/event-log';
+import { LoginRevoker } from './login-revoker';
+
+/** Says no to refresh tokens, and says so in the log. */
+@Injectable()
+export class RefreshRefusals {
+  constructor(
+    private readonly revoker: LoginRevoker,
+    private readonly events: EventLog,
+  ) {}
+
+  refuse(reason: string, sessionId: string): AuthError {
+    this.events.record('refresh_refused', { sessionId, reason });
+    return new AuthError('invalid_grant', 'The refresh token is not valid', { detail: reason });
+  }
+
+  recordReplay(of: { tenantId: string; userId: string }, sessionId: string): void {
+    this.events.record('refresh_replayed', { tenantId: of.tenantId, userId: of.userId, sessionId });
+  }
+
+  async endReused(of: { tenantId: string; userId: string }, sessionId: string): Promise<AuthError> {
+    const { tenantId, userId } = of;
+    await this.revoker.revoke({ kind: 'session', tenantId, userId, sessionId }, 'refresh_token_reused');
+    this.events.record('refresh_reused', { tenantId, userId, sessionId });
+    return new AuthError('refresh_token_reused', 'This refresh token was used before: the login has ended');
+  }
+}
