@@ -25,7 +25,7 @@ const sessionSchema = z.strictObject({
     .strictObject({
       enabled: z.boolean().prefault(true).describe('Keeps proven sessions in memory.'),
       max_entries: maxEntries,
-      max_staleness: duration('0s', '10m').prefault('30s').describe('Age at which an entry is read again.'),
+      max_staleness: duration('0s', '2m').prefault('30s').describe('Age at which an entry is read again.'),
     })
     .prefault({})
     .describe('In-process session cache.'),
@@ -73,7 +73,7 @@ export const authSchema = z.strictObject({
   short_login_ttl: duration('1m', '365d').prefault('24h').describe('Deadline of a login with `remember: false`.'),
   registration: oneOf('auto', 'open', 'closed')
     .prefault('auto')
-    .describe('Who may register; auto is open, except in production.'),
+    .describe('Who may register; auto is open in development and test only.'),
   feed: feedSchema.prefault({}).describe('How processes learn of revocations.'),
   login: loginSchema.prefault({}).describe('Signing in.'),
   cache: cacheSchema.prefault({}).describe('Cache of verified tokens.'),

@@ -23,6 +23,7 @@ const RULES: readonly Rule[] = [
   trackingNeedsRevocation,
   lanesHaveMemory,
   directUrlHasUrl,
+  idleTimeIsMeasurable,
 ];
 
 /** Everything that is wrong between keys that are right in themselves. */
@@ -106,4 +107,10 @@ function directUrlHasUrl({ database }: Settings) {
     database.direct_url !== undefined &&
       !database.url && { key: 'database.direct_url', reads: ['database.url'], message },
   ];
+}
+
+function idleTimeIsMeasurable({ auth }: Settings) {
+  const { idle_timeout: idle } = auth.session;
+  const message = 'must be 0s or at least 1m: last activity is recorded once a minute';
+  return [idle > 0 && idle < 60_000 && { key: 'auth.session.idle_timeout', message }];
 }

@@ -28,7 +28,7 @@ export function resolveConfig(settings: Settings, surroundings: Surroundings): C
     dataDir: dataDir(settings.data_dir, surroundings),
     auth: {
       ...authRest,
-      registration: registration === 'auto' ? (environment === 'production' ? 'closed' : 'open') : registration,
+      registration: registration === 'auto' ? registrationIn(environment) : registration,
       session: sessionRest,
       lockout: {
         maxAttempts: lockout.maxAttempts ?? maxLoginAttempts ?? 5,
@@ -37,6 +37,11 @@ export function resolveConfig(settings: Settings, surroundings: Surroundings): C
       jwt: { ...jwt, algorithm: jwt.algorithm === 'auto' ? 'HS256' : jwt.algorithm },
     },
   });
+}
+
+/** Open only where nothing real can be behind it; an environment nobody thought of is closed. */
+function registrationIn(environment: string): 'open' | 'closed' {
+  return environment === 'development' || environment === 'test' ? 'open' : 'closed';
 }
 
 function dataDir(given: string | undefined, { asRoot, dataDirNamed, cwd }: Surroundings): string {

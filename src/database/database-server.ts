@@ -73,9 +73,10 @@ async function problemReaching(url: string): Promise<string | null> {
   }
 }
 
+/** A host with several addresses fails with all of their errors in one that says nothing itself. */
 function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return reasonOf(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
+  const { message, errors } = Object(error) as { message?: string; errors?: unknown[] };
+  return message || (errors?.length ? reasonOf(errors[0]) : String(error));
 }
 
 /** Names host and database only: user names and passwords stay out of logs. */

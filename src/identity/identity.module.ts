@@ -1,12 +1,17 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { LOGGER } from '../common/common.module';
+import { Clock } from '../common/clock';
 import { EventLog } from '../common/event-log';
 import type { Logger } from '../common/logger';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.token';
+import { Database } from '../database/database';
 import { HashingLane } from '../protection/hashing-lane';
 import { ProtectionModule } from '../protection/protection.module';
+import { RevocationFeed } from '../revocation/revocation-feed';
+import { RevocationStore } from '../revocation/revocation.store';
+import { AccountChanges } from './account-changes.service';
 import { LoginDirectory } from './login-directory';
 import { PasswordVerifier } from './password-verifier';
 import { PasswordHasher } from './passwords/password-hasher';
@@ -41,7 +46,15 @@ import { UserStore } from './user.store';
         return new RegistrationService(users, hasher, settings, events);
       },
     },
+    {
+      provide: AccountChanges,
+      inject: [UserStore, Database, RevocationStore, RevocationFeed, EventLog, Clock],
+      useFactory: (users: UserStore, ...outlets: [Database, RevocationStore, RevocationFeed, EventLog, Clock]) => {
+        const [database, revocations, feed, events, clock] = outlets;
+        return new AccountChanges(users, { database, revocations, feed, events, clock });
+      },
+    },
   ],
-  exports: [UserStore, PasswordHasher, PasswordVerifier, RegistrationService],
+  exports: [AccountChanges, UserStore, PasswordHasher, PasswordVerifier, RegistrationService],
 })
 export class IdentityModule {}

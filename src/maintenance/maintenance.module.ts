@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { LoginAttemptStore } from '../protection/login-attempt.store';
+import { LockoutService } from '../protection/lockout.service';
 import { ProtectionModule } from '../protection/protection.module';
 import { RevocationStore } from '../revocation/revocation.store';
 import { RefreshLedgerStore } from '../strategy/refresh-ledger.store';
@@ -16,8 +16,11 @@ import { PURGEABLE, type Purgeable } from './purgeable';
     CleanupStore,
     {
       provide: PURGEABLE,
-      useFactory: (...stores: Purgeable[]) => stores,
-      inject: [SessionStore, RefreshLedgerStore, RevocationStore, LoginAttemptStore],
+      useFactory: (lockout: LockoutService, ...stores: Purgeable[]): Purgeable[] => [
+        ...stores,
+        { purgeExpired: (_now, limit) => lockout.purgeExpired(limit) },
+      ],
+      inject: [LockoutService, SessionStore, RefreshLedgerStore, RevocationStore],
     },
   ],
   exports: [CleanupJob, CleanupStore],
