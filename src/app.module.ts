@@ -60,7 +60,10 @@ export class AppModule {
         StrategyModule,
         AuthModule.forRoot({
           verifier: { useExisting: StrategyTokenVerifier },
-          problems: { typeBase: `${config.server.publicUrl}${config.server.basePath}/problems/`, onError: logError(logger) },
+          problems: {
+            typeBase: `${config.server.publicUrl}${config.server.basePath}/problems/`,
+            onError: logError(logger),
+          },
         }),
         AuthEndpointsModule,
         HealthModule,

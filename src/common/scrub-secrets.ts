@@ -4,7 +4,10 @@ const SECRET_SHAPES: readonly [RegExp, string][] = [
   [/\bBearer\s+[^\s"\\,]+/gi, 'Bearer [redacted]'],
   [/\$(argon2(?:id|i|d)|2[aby])\$[0-9A-Za-z$./=,+]+/g, '$$$1$$[redacted]'],
   [/(\w+:\/\/[^\s:@/"\\]+):[^\s@"\\]+@/g, '$1:[redacted]@'],
-  [/("(?:[a-z_]*password|[a-z_]*secret|access_token|refresh_token|authorization|cookie)"\s*:\s*)"(?:[^"\\]|\\.)*"/gi, '$1"[redacted]"'],
+  [
+    /("(?:[a-z_]*password|[a-z_]*secret|access_token|refresh_token|authorization|cookie)"\s*:\s*)"(?:[^"\\]|\\.)*"/gi,
+    '$1"[redacted]"',
+  ],
 ];
 
 /** Last resort against secrets in logs: whatever has the shape of a token, hash or connection password is replaced. */

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { Config } from '../config/config';
@@ -7,6 +6,7 @@ import { DatabaseStartError } from './database-start-error';
 import { startEmbeddedPostgres } from './embedded/embedded-postgres';
 import type { ServerLog } from './embedded/server-log';
 import { socketUrl } from './socket-url';
+import { timeLimit } from './time-limit';
 
 const PATIENCE_MS = 10_000;
 const FIRST_PAUSE_MS = 50;
@@ -48,11 +48,11 @@ async function embeddedServer({ dataDir }: Pick<Config, 'dataDir'>, log: ServerL
 }
 
 async function untilReachable(url: string): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
+  const patient = timeLimit(PATIENCE_MS);
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     const problem = await problemReaching(url);
     if (problem === null) return;
-    if (performance.now() + pause > deadline) throw unreachable(url, problem);
+    if (!patient()) throw unreachable(url, problem);
     await sleep(pause);
   }
 }

@@ -1,10 +1,10 @@
-import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { DataSource, MigrationExecutor } from 'typeorm';
 import { tryAdvisoryLock } from './advisory-lock';
 import type { ApplicationName } from './connections';
 import { dataSourceOptions } from './data-source';
+import { timeLimit } from './time-limit';
 
 /** One migration and whether this database has it. */
 export interface MigrationState {
@@ -68,9 +68,9 @@ async function alone<T>(directUrl: string, work: (dataSource: DataSource) => Pro
 
 /** Asks again and again: a session that waits inside pg_advisory_lock blocks CREATE INDEX CONCURRENTLY of the holder. */
 async function waitForLock(lock: Client): Promise<void> {
-  const deadline = performance.now() + LOCK_WAIT_MS;
+  const patient = timeLimit(LOCK_WAIT_MS);
   while (!(await tryAdvisoryLock(lock, 'migrate'))) {
-    if (performance.now() > deadline) {
+    if (!patient()) {
       throw new Error(`Another process has been migrating this database for ${LOCK_WAIT_MS / 1000} s`);
     }
     await sleep(LOCK_POLL_MS);

@@ -17,7 +17,10 @@ export function prepareEdge(app: NestFastifyApplication, config: Config): void {
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: validationFailed }));
   if (basePath !== '') app.setGlobalPrefix(basePath);
   app.useSecurityHeaders({
-    contentSecurityPolicy: { useDefaults: false, directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] } },
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
+    },
     strictTransportSecurity: publicUrl.startsWith('https:') ? { maxAge: 31_536_000, includeSubDomains: false } : false,
     referrerPolicy: { policy: 'no-referrer' },
     crossOriginResourcePolicy: cors.origins.length > 0 ? { policy: 'cross-origin' } : { policy: 'same-origin' },

@@ -3,7 +3,8 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { Config } from '../config/config';
 
 /** The page needs its own scripts and styles, and nothing from anywhere else. */
-const PAGE_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src 'self' data:";
+const PAGE_POLICY =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src 'self' data:";
 
 /** `/docs`: the API's description and a page to try it, served from this process alone. */
 export function serveOpenApi(app: NestFastifyApplication, config: Config): void {

@@ -74,7 +74,9 @@ export class KeyRing implements OnModuleInit {
 function keysOfSecret(secret: string): SigningKey[] {
   const bytes = Buffer.from(secret, 'utf8');
   const algorithms = Object.keys(KEY_BYTES) as SigningAlgorithm[];
-  return algorithms.filter((algorithm) => bytes.length >= KEY_BYTES[algorithm]).map((algorithm) => keyOf(bytes, algorithm));
+  return algorithms
+    .filter((algorithm) => bytes.length >= KEY_BYTES[algorithm])
+    .map((algorithm) => keyOf(bytes, algorithm));
 }
 
 /** The id says nothing about the secret: a hash of a key derived from it. */

@@ -46,7 +46,7 @@ export class CleanupJob implements OnApplicationBootstrap, OnApplicationShutdown
 
   private async purge(store: Purgeable, now: Date): Promise<number> {
     let removed = 0;
-    for (let batch = BATCH; batch === BATCH && !this.stopped; ) {
+    for (let batch = BATCH; batch === BATCH && !this.stopped;) {
       batch = await store.purgeExpired(now, BATCH);
       removed += batch;
       if (batch === BATCH) await sleep(PAUSE);

@@ -7,5 +7,7 @@ export interface CachedToken {
   readonly serveUntil: number;
   version: number;
   touchedAt: number;
+  /** When another client was last noted. */
+  changedAt: number;
   client: ClientInfo | null;
 }

@@ -19,18 +19,20 @@ export class ClientWatch {
   admit(token: CachedToken, client: ClientInfo, now: number): AuthContext {
     if (token.client === null) token.client = client;
     else if (token.client.ipAddress !== client.ipAddress || token.client.userAgent !== client.userAgent) {
-      this.noteChange(token, client);
+      this.noteChange(token, client, now);
     }
     if (now - token.touchedAt >= ACTIVITY_INTERVAL) this.touch(token, now);
     return token.proof.context;
   }
 
-  private noteChange(token: CachedToken, client: ClientInfo): void {
+  private noteChange(token: CachedToken, client: ClientInfo, now: number): void {
     const { proof } = token;
     if (proof.client && !bindingHolds(this.issuance.binding, proof.client, client)) {
       throw new AuthError('invalid_token', 'The access token is not valid', { detail: 'another client' });
     }
     token.client = client;
+    if (now - token.changedAt < ACTIVITY_INTERVAL) return;
+    token.changedAt = now;
     const { tenantId, userId } = proof.context.principal;
     this.events.record('client_changed', { tenantId, userId, sessionId: proof.sessionId, ipAddress: client.ipAddress });
   }

@@ -25,7 +25,12 @@ export interface Lifetimes {
   readonly shortLogin: number;
 }
 
-export function firstGeneration(person: VerifiedPerson, login: LoginFacts, now: Date, lives: Lifetimes): LoginGeneration {
+export function firstGeneration(
+  person: VerifiedPerson,
+  login: LoginFacts,
+  now: Date,
+  lives: Lifetimes,
+): LoginGeneration {
   const life = login.remember ? lives.login : Math.min(lives.shortLogin, lives.login);
   return {
     sessionId: randomUUID(),
@@ -41,7 +46,16 @@ export function firstGeneration(person: VerifiedPerson, login: LoginFacts, now: 
 
 export function nextGeneration(login: ConsumedLogin): LoginGeneration {
   const { sessionId, person, client, amr, authTime, deadline } = login;
-  return { sessionId, person, client, amr, authTime, deadline, issuedAt: login.consumedAt, lineage: lineageOf(login.seed) };
+  return {
+    sessionId,
+    person,
+    client,
+    amr,
+    authTime,
+    deadline,
+    issuedAt: login.consumedAt,
+    lineage: lineageOf(login.seed),
+  };
 }
 
 /** When an access token of this generation dies: after its own life, or with the login. */

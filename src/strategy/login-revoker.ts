@@ -41,7 +41,11 @@ export class LoginRevoker {
     return revocation !== null;
   }
 
-  private async markRows(tx: Queryable, target: RevocationTarget, how: { reason: string; now: Date }): Promise<boolean> {
+  private async markRows(
+    tx: Queryable,
+    target: RevocationTarget,
+    how: { reason: string; now: Date },
+  ): Promise<boolean> {
     if (target.kind === 'session') return this.sessions.revoke(tx, { ...target, ...how, id: target.sessionId });
     if (target.kind === 'user') {
       await this.sessions.revokeAll(tx, { ...target, ...how, exceptId: target.exceptSessionId ?? null });

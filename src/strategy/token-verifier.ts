@@ -4,10 +4,11 @@ import { Clock } from '../common/clock';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.token';
 import { AuthStrategies } from './auth-strategies';
-import type { AuthStrategy, ProvenToken } from './auth-strategy';
+import type { ProvenToken } from './auth-strategy';
 import type { CachedToken } from './cached-token';
 import { ClientWatch } from './client-watch';
 import { FeedPolicy } from './feed-policy';
+import { looksOpaque } from './opaque-token';
 
 /**
  * The service's own verifier. Order of a guarded request: cache, feed, client binding, context. Only a miss reaches
@@ -33,7 +34,7 @@ export class StrategyTokenVerifier extends AccessTokenVerifier {
 
   verify(accessToken: string, client: ClientInfo): AuthContext | Promise<AuthContext> {
     const now = this.clock.now();
-    const known = this.opaque.get(accessToken, now) ?? this.signed.get(accessToken, now);
+    const known = (looksOpaque(accessToken) ? this.opaque : this.signed).get(accessToken, now);
     if (known && this.mayServe(accessToken, known)) return this.clients.admit(known, client, now);
     return this.prove(accessToken, client);
   }
@@ -70,7 +71,7 @@ export class StrategyTokenVerifier extends AccessTokenVerifier {
     const { version } = this.feed;
     const proof = await strategy.authenticate(token);
     if (proof.revocable && strategy.mode === 'stateless') this.judgeSigned(proof);
-    return this.remember(token, strategy, this.entryOf(proof, version), client);
+    return this.remember(token, this.entryOf(proof, version), client);
   }
 
   private judgeSigned(proof: ProvenToken): void {
@@ -80,12 +81,19 @@ export class StrategyTokenVerifier extends AccessTokenVerifier {
 
   private entryOf(proof: ProvenToken, version: number): CachedToken {
     const { serveUntil, client, context } = proof;
-    return { proof, serveUntil, version, client, touchedAt: context.session?.lastActivity.getTime() ?? 0 };
+    return {
+      proof,
+      serveUntil,
+      version,
+      client,
+      touchedAt: context.session?.lastActivity.getTime() ?? 0,
+      changedAt: 0,
+    };
   }
 
-  private remember(token: string, strategy: AuthStrategy, entry: CachedToken, client: ClientInfo): AuthContext {
+  private remember(token: string, entry: CachedToken, client: ClientInfo): AuthContext {
     const context = this.clients.admit(entry, client, this.clock.now());
-    (strategy.mode === 'stateful' ? this.opaque : this.signed).set(token, entry);
+    (looksOpaque(token) ? this.opaque : this.signed).set(token, entry);
     return context;
   }
 }

@@ -8,12 +8,10 @@ import type { DatabaseConfig } from '../../src/config/config';
 import { asUnavailable } from '../../src/database/infrastructure-failure';
 import type { Database, Statement } from '../../src/database/database';
 import { openDatabaseContext, type DatabaseContext } from '../support/database-context';
-import { createTestDatabase, isExternalServer, withClient, type TestDatabase } from '../support/test-database';
+import { createTestDatabase, withClient, type TestDatabase } from '../support/test-database';
 import { LOG_STATEMENTS, startTestServer, temporaryFolder, type TestServer } from '../support/test-server';
 
 jest.setTimeout(60_000);
-
-const onOurServer = isExternalServer() ? it.skip : it;
 
 let testDatabase: TestDatabase;
 const contexts: DatabaseContext[] = [];
@@ -272,17 +270,6 @@ describe('a failure of the infrastructure is unavailable', () => {
     expect(await database.first(MY_PID)).toEqual(before);
   });
 
-  onOurServer('when the server does not answer at all', async () => {
-    const { database } = await open({ pool: { max: 1, acquireTimeout: 1_000 }, statementTimeout: 300 });
-    const { pid } = (await database.first<{ pid: number }>(MY_PID))!;
-    process.kill(pid, 'SIGSTOP');
-    const { error, took } = await failure(database.transaction((tx) => tx.rows(BALANCE, [1])));
-    process.kill(pid, 'SIGCONT');
-    expectUnavailable(error);
-    expect(took).toBeLessThan(2_500);
-    expect(await database.first(MY_PID)).not.toEqual({ pid });
-  });
-
   it('when a repository of TypeORM meets it', async () => {
     const { module } = await open({ statementTimeout: 200 });
     const dataSource = module.get<DataSource>(getDataSourceToken());
@@ -296,6 +283,17 @@ describe('a failure of the infrastructure is unavailable', () => {
 
     beforeAll(async () => (server = await startTestServer({ fsync: 'off' })));
     afterAll(() => server.stop());
+
+    it('when the server does not answer at all', async () => {
+      ({ database } = await open({ url: server.url, pool: { max: 1, acquireTimeout: 1_000 }, statementTimeout: 300 }));
+      const { pid } = (await database.first<{ pid: number }>(MY_PID))!;
+      process.kill(pid, 'SIGSTOP');
+      const { error, took } = await failure(database.transaction((tx) => tx.rows(MY_PID)));
+      process.kill(pid, 'SIGCONT');
+      expectUnavailable(error);
+      expect(took).toBeLessThan(2_500);
+      expect(await database.first(MY_PID)).not.toEqual({ pid });
+    });
 
     it('while the server is gone, and requests work again when it is back', async () => {
       ({ database } = await open({ url: server.url }));

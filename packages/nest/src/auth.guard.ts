@@ -48,7 +48,9 @@ export class AuthGuard implements CanActivate {
     const token = presentedToken(request.headers['authorization'] as string | undefined);
     if (token === null) return withoutToken(policy);
     const proof = this.verifier.verify(token, clientOf(request));
-    return proof instanceof Promise ? proof.then((auth) => admit(request, auth, policy)) : admit(request, proof, policy);
+    return proof instanceof Promise
+      ? proof.then((auth) => admit(request, auth, policy))
+      : admit(request, proof, policy);
   }
 }
 

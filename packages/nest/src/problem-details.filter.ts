@@ -32,7 +32,11 @@ export class ProblemDetailsFilter implements ExceptionFilter {
     for (const [name, value] of Object.entries(problemHeaders(error))) adapter.setHeader(response, name, value);
     adapter.setHeader(response, 'Content-Type', 'application/problem+json; charset=utf-8');
     const typeBase = this.options.typeBase ?? 'urn:latchkey:problem:';
-    adapter.reply(response, JSON.stringify(problemDetails(error, typeBase, requestIdOf(http.getRequest()))), error.status);
+    adapter.reply(
+      response,
+      JSON.stringify(problemDetails(error, typeBase, requestIdOf(http.getRequest()))),
+      error.status,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import { applyDecorators, SetMetadata, type CustomDecorator } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
+import { type Reflector } from '@nestjs/core';
 
 export type RouteAccess = 'public' | 'optional' | 'required';
 

@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseStartError } from '../database-start-error';
 import type { SocketConnection } from '../socket-url';
+import { timeLimit } from '../time-limit';
 import { runnableBinaries } from './binaries';
 import { prepareCluster, prepareParent } from './data-directory';
 import { LaunchedServer, type LaunchOptions, type ServerSettings } from './launched-server';
@@ -122,24 +122,24 @@ export class EmbeddedPostgres {
   }
 
   async #ensureRunning(): Promise<void> {
-    const deadline = performance.now() + START_LIMIT_MS;
+    const patient = timeLimit(START_LIMIT_MS);
     this.#launched = null;
     while (!this.#stopping) {
       this.#postmaster = findPostmaster(this.options.dataDir);
       if (this.#postmaster?.ready) return;
-      if (performance.now() > deadline) throw new DatabaseStartError('The embedded PostgreSQL did not become ready');
+      if (!patient()) throw new DatabaseStartError('The embedded PostgreSQL did not become ready');
       if (this.#postmaster) await sleep(POLL_MS);
-      else if (!(await withStartLock(this.options.dataDir, () => this.#launch(deadline)))) await sleep(POLL_MS);
+      else if (!(await withStartLock(this.options.dataDir, () => this.#launch(patient)))) await sleep(POLL_MS);
     }
   }
 
   /** Returns when the server is ready or when another one stood in the way, which the caller then finds. */
-  async #launch(deadline: number): Promise<void> {
+  async #launch(patient: () => boolean): Promise<void> {
     const { dataDir, socketDir } = this.options;
     if (findPostmaster(dataDir)) return;
     await removeStaleLocks(dataDir, socketDir);
     const launched = new LaunchedServer(this.options);
-    while (launched.running && performance.now() < deadline) {
+    while (launched.running && patient()) {
       if (findPostmaster(dataDir)?.ready) {
         this.#launched = launched;
         return;

@@ -43,7 +43,8 @@ export class SessionProofs {
 
   private proofOf(record: AccessRecord, expiresAt: Date, now: number): ProvenToken {
     const { maxStaleness } = this.config.auth.session.cache;
-    const limit = this.config.auth.session.idleTimeout === 0 ? maxStaleness : Math.min(maxStaleness, LONGEST_WITH_IDLE_LIMIT);
+    const limit =
+      this.config.auth.session.idleTimeout === 0 ? maxStaleness : Math.min(maxStaleness, LONGEST_WITH_IDLE_LIMIT);
     return {
       context: contextOf(record, expiresAt),
       sessionId: record.session.id,

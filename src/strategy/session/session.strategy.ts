@@ -7,7 +7,13 @@ import type { VerifiedPerson } from '../../identity/verified-person';
 import type { RevocationReason, RevocationTarget } from '../../revocation/revocation';
 import type { AuthStrategy, ConsumedLogin, LoginFacts, ProvenToken, SessionView, TokenGrant } from '../auth-strategy';
 import { hashOfSecret } from '../lineage';
-import { accessExpiry, firstGeneration, nextGeneration, secondsBetween, type LoginGeneration } from '../login-generation';
+import {
+  accessExpiry,
+  firstGeneration,
+  nextGeneration,
+  secondsBetween,
+  type LoginGeneration,
+} from '../login-generation';
 import { formatOpaqueToken, looksOpaque, parseOpaqueToken } from '../opaque-token';
 import { PassportRunner } from '../passport-runner';
 import type { GrantHashes } from '../session.store';

@@ -1,0 +1,44 @@
+import { cpuOf } from './cpu.mjs';
+import { requireCorrect } from './gate.mjs';
+import { startServer } from './server-process.mjs';
+import { environmentOf } from './world.mjs';
+import { load } from './wrk.mjs';
+
+/** Starts one candidate, checks that it is right, warms it, loads it for the timed window, stops it. */
+export async function visit(candidate, world, options) {
+  const server = await startServer(candidate.script, { env: environmentOf(world, candidate) });
+  try {
+    await requireCorrect(server, { ...candidate, tokens: world.tokens[candidate.tokens], users: world.users });
+    await warm(server, candidate, world, options);
+    return await timed(server, candidate, world, options);
+  } catch (error) {
+    throw new Error(`${candidate.id}: ${error.message}`, { cause: error });
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Until every token was seen twice, so that what can be remembered is. */
+export async function warm(server, candidate, world, { warmup, connections }) {
+  const tokens = world.files[candidate.tokens];
+  const enough = 2 * world.users.length;
+  for (let seen = 0; seen < enough; ) {
+    seen += (await load(server.url, { tokens, seconds: warmup, connections })).requests;
+  }
+}
+
+async function timed(server, candidate, world, { duration, connections }) {
+  const before = cpuOf(server.pid);
+  const facts = await load(server.url, { tokens: world.files[candidate.tokens], seconds: duration, connections });
+  const after = cpuOf(server.pid);
+  const { requests } = facts;
+  const user = (after.user - before.user) / requests;
+  const system = (after.system - before.system) / requests;
+  return {
+    requests,
+    perSecond: (requests * 1e6) / facts.micros,
+    cpu: { user, system, total: user + system },
+    latency: { p50: facts.p50, p99: facts.p99 },
+    bytesPerAnswer: facts.bytes / requests,
+  };
+}
