@@ -27,6 +27,7 @@ COPY --from=build /app/packages/nest/dist packages/nest/dist
 COPY --from=build /app/dist dist
 COPY package.json LICENSE ./
 COPY config config
+COPY docs/errors docs/errors
 RUN install -d -o node -g node -m 0700 "$LATCHKEY_DATA_DIR"
 USER node
 VOLUME /var/lib/latchkey

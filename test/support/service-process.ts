@@ -76,7 +76,7 @@ export interface ServiceProcess {
 export async function startService(options: ServiceOptions): Promise<ServiceProcess> {
   const folder = await temporaryFolder();
   const begun = performance.now();
-  const node = spawn(process.execPath, ['--enable-source-maps', CLI, 'start'], {
+  const node = spawn(process.execPath, [CLI, 'start'], {
     cwd: ROOT,
     env: environmentOf(options, folder),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -98,7 +98,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
     port,
     url: `http://127.0.0.1:${port}`,
     output,
-    logged: (event) => output.flatMap((line) => parsed(line) ?? []).filter((line) => line.event === event),
+    logged: (event) => output.map(parsed).filter((line) => line.event === event),
     startedIn: performance.now() - begun,
     exited,
     stop: () => stop(node, exited),
@@ -128,7 +128,7 @@ function listening(node: ChildProcess, output: string[]): Promise<number> {
     const read = (line: string): void => {
       output.push(line);
       if (!line.includes('"listening"')) return;
-      const { event, port } = parsed(line) ?? {};
+      const { event, port } = parsed(line);
       if (event === 'listening') resolve(port as number);
     };
     for (const stream of [node.stdout, node.stderr]) {
@@ -137,11 +137,12 @@ function listening(node: ChildProcess, output: string[]): Promise<number> {
   });
 }
 
-function parsed(line: string): LogLine | null {
+/** Nothing, for a line that is no JSON. */
+function parsed(line: string): LogLine {
   try {
     return JSON.parse(line) as LogLine;
   } catch {
-    return null;
+    return {};
   }
 }
 

@@ -1,0 +1,68 @@
+import { Global, Module, type DynamicModule, type Type } from '@nestjs/common';
+import { SettingsModule } from '../app.module';
+import { CommonModule } from '../common/common.module';
+import type { Logger } from '../common/logger';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.token';
+import { DatabaseModule } from '../database/database.module';
+import { IdentityModule } from '../identity/identity.module';
+import { KeysModule } from '../keys/keys.module';
+import { ProtectionModule } from '../protection/protection.module';
+import { RevocationFeed } from '../revocation/revocation-feed';
+import { RevocationMirror } from '../revocation/revocation-mirror';
+import { RevocationStore } from '../revocation/revocation.store';
+import { IssuancePolicy } from '../strategy/issuance-policy';
+import { LoginRevoker } from '../strategy/login-revoker';
+import { ModeCapabilities } from '../strategy/mode-capabilities';
+import { PostgresSessionStore } from '../strategy/postgres-session.store';
+import { RefreshLedgerStore } from '../strategy/refresh-ledger.store';
+import { SessionStore } from '../strategy/session.store';
+import { issuancePolicyOf } from '../strategy/strategy.module';
+import { TenancyModule } from '../tenancy/tenancy.module';
+import { OneShotFeed } from './one-shot-feed';
+import { OperatorStore } from './operator.store';
+
+const SHARED = [
+  RevocationStore,
+  RevocationMirror,
+  RevocationFeed,
+  SessionStore,
+  RefreshLedgerStore,
+  IssuancePolicy,
+  LoginRevoker,
+  ModeCapabilities,
+];
+
+/** The composition root of commands: the service without HTTP, without tokens to issue and without timers. */
+@Global()
+@Module({})
+export class OperatorModule {
+  static forRoot(config: Config, logger: Logger, further: Type[] = []): DynamicModule {
+    return {
+      module: OperatorModule,
+      imports: [
+        CommonModule.forRoot(logger),
+        SettingsModule.forRoot(config),
+        DatabaseModule.forRoot(config),
+        KeysModule.forRoot(config),
+        TenancyModule,
+        ProtectionModule,
+        IdentityModule,
+        ...further,
+      ],
+      providers: [
+        RevocationStore,
+        RevocationMirror,
+        OneShotFeed,
+        { provide: RevocationFeed, useExisting: OneShotFeed },
+        { provide: SessionStore, useClass: PostgresSessionStore },
+        RefreshLedgerStore,
+        { provide: IssuancePolicy, useFactory: issuancePolicyOf, inject: [CONFIG] },
+        LoginRevoker,
+        ModeCapabilities,
+        OperatorStore,
+      ],
+      exports: SHARED,
+    };
+  }
+}
