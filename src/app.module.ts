@@ -31,7 +31,7 @@ export interface AppSettings {
 /** What the configuration gives to everyone. */
 @Global()
 @Module({})
-class SettingsModule {
+export class SettingsModule {
   static forRoot(config: Config): DynamicModule {
     return {
       module: SettingsModule,
@@ -77,9 +77,11 @@ export class AppModule {
 }
 
 /** What a client did wrong is a line for debugging; what we did wrong is an error with its cause. */
-function logError(logger: Logger): (error: AuthError) => void {
-  return (error) => {
-    const facts = { code: error.code, status: error.status, reason: error.detail };
+function logError(logger: Logger): (error: AuthError, request: unknown) => void {
+  return (error, request) => {
+    // A request has its id before it has its context, as when its body cannot be read.
+    const { id } = request as { id?: string };
+    const facts = { request_id: id, code: error.code, status: error.status, reason: error.detail };
     if (error.status >= 500) logger.error({ ...facts, err: error.cause ?? error }, error.message);
     else logger.debug(facts, error.message);
   };

@@ -52,7 +52,8 @@ function refused({ code, message, errors = [], cause }: AuthError): Failure {
 }
 
 /** Commander repeats the argument that it did not know, and that may be a password somebody meant to give. */
-function usageOf({ message }: CommanderError): string {
+function usageOf({ code, message }: CommanderError): string {
+  if (code === 'commander.help') return 'Which command? See latchkey --help';
   const words = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
   if (/'--?(password|token|secret)\b/.test(words)) {
     return 'Passwords and tokens are never arguments, which every user of the machine can read: use --password-stdin, or - for a token';

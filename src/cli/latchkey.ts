@@ -1,13 +1,12 @@
 #!/usr/bin/env node
-import { ConfigError } from '../config/config-error';
-import { DatabaseStartError } from '../database/database-start-error';
-import { createProgram } from './program';
+import { EXIT } from './failure';
+import { runProgram } from './program';
 
-createProgram(process.env)
-  .parseAsync(process.argv)
-  .catch((error: unknown) => {
-    // What the operator can mend says so in its message; anything else is ours, and its stack is wanted.
-    const known = error instanceof ConfigError || error instanceof DatabaseStartError;
-    process.stderr.write(`${known ? error.message : ((error as Error).stack ?? String(error))}\n`);
-    process.exit(1);
-  });
+// The reader of a pipe may leave early, as `head` does.
+process.stdout.on('error', () => process.exit(EXIT.failed));
+
+void runProgram(process.argv.slice(2), { terminal: process, env: process.env }).then((code) => {
+  process.exitCode = code;
+  // A service that failed to start has timers and connections left.
+  if (code !== EXIT.ok) process.exit();
+});

@@ -1,15 +1,62 @@
 import { Command } from 'commander';
-import { loadConfig } from '../config/load-config';
-import { start } from '../main';
+import { addConfig } from './config.command';
+import { addDoctor } from './doctor.command';
+import { EXIT, failureOf, type ExitCode } from './failure';
+import { addMigrate } from './migrate.command';
+import { addMode } from './mode.command';
+import { addSessions } from './sessions.command';
+import { Shell, type Surroundings } from './shell';
+import { addStart } from './start.command';
+import { addTenants } from './tenants.command';
+import { addToken } from './token.command';
+import { addUsers } from './users.command';
+
+const AFTER_HELP = `
+Exit codes: 0 done, 1 a check or the operation failed, 2 wrong usage, 3 configuration error, 4 database not reachable.
+
+Example:
+  $ latchkey start
+  $ latchkey users create --email ada@example.com --role admin`;
+
+/** Runs one command line and answers the exit code; whatever goes wrong is one message on standard error. */
+export async function runProgram(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+  const json = args.includes('--json');
+  const shell = new Shell(surroundings);
+  try {
+    await createProgram(shell, { helpOnError: !json }).parseAsync(args, { from: 'user' });
+    return shell.exitCode;
+  } catch (thrown) {
+    if (wasHelp(thrown)) return EXIT.ok;
+    const failure = failureOf(thrown);
+    const text = json ? JSON.stringify(failure) : `latchkey: ${failure.detail}`;
+    surroundings.terminal.stderr.write(`${text}\n`);
+    return failure.exit_code;
+  }
+}
 
 /** The command line. */
-export function createProgram(env: NodeJS.ProcessEnv): Command {
-  const program = new Command('latchkey').option('-c, --config <file>', 'configuration file');
-  program
-    .command('start')
-    .description('run the service')
-    .action(async () => {
-      await start(loadConfig({ file: program.opts<{ config?: string }>().config, env }));
-    });
+export function createProgram(shell: Shell, { helpOnError = true } = {}): Command {
+  const { stdout, stderr } = shell.terminal;
+  const program = new Command('latchkey')
+    .description('An authentication service with two modes: stateful sessions and stateless JWTs.')
+    .option('-c, --config <file>', 'configuration file, instead of config/default.yaml and its overlay')
+    .option('--json', 'answer in JSON')
+    .option('-v, --verbose', 'write the whole log to standard error, not only warnings')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand(false)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      writeErr: (text) => void (helpOnError && stderr.write(text)),
+      outputError: () => {},
+    })
+    .exitOverride()
+    .addHelpText('after', AFTER_HELP);
+  for (const add of [addStart, addMigrate, addDoctor, addConfig, addMode]) add(program, shell);
+  for (const add of [addUsers, addSessions, addTenants, addToken]) add(program, shell);
   return program;
+}
+
+function wasHelp(thrown: unknown): boolean {
+  return (thrown as { code?: unknown }).code === 'commander.helpDisplayed';
 }

@@ -2,6 +2,10 @@ import type { Client, Pool } from 'pg';
 import { tryAdvisoryLock } from './advisory-lock';
 import { Database } from './database';
 import { asUnavailable, unavailable } from './infrastructure-failure';
+import { atMost } from './time-limit';
+
+const END_LIMIT_MS = 2_000;
+const CLOSE_LIMIT_MS = 10_000;
 
 /** The database as timers and jobs see it: two connections of their own, so that they never take one from a request. */
 export class BackgroundDatabase extends Database {
@@ -23,7 +27,7 @@ export class BackgroundDatabase extends Database {
     try {
       return (await this.#lock(client, name)) ? await work() : null;
     } finally {
-      await client.end();
+      await atMost(END_LIMIT_MS, client.end());
     }
   }
 
@@ -36,8 +40,8 @@ export class BackgroundDatabase extends Database {
     });
   }
 
-  /** Closes the pool; nothing may be asked afterwards. */
+  /** Closes the pool when its statements are done, at the latest after ten seconds; nothing may be asked afterwards. */
   async close(): Promise<void> {
-    await this.pool.end();
+    await atMost(CLOSE_LIMIT_MS, this.pool.end());
   }
 }

@@ -23,8 +23,8 @@ export function asUnavailable(error: unknown): unknown {
 /** True when the database could not be asked or was interrupted, as opposed to refusing the statement. */
 export function isInfrastructureFailure(error: unknown): boolean {
   const { code, message } = driverError(error);
-  if (/^[0-9A-Z]{5}$/.test(code)) return FAILING_CLASSES.test(code) || FAILING_STATES.has(code);
-  return FAILING_CALLS.test(code) || FAILING_CLIENT.test(message);
+  const failed = FAILING_CLASSES.test(code) || FAILING_STATES.has(code) || FAILING_CALLS.test(code);
+  return failed || FAILING_CLIENT.test(message);
 }
 
 /** True when the connection on which this error arose must not be used again. */

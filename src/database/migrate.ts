@@ -4,7 +4,7 @@ import { DataSource, MigrationExecutor } from 'typeorm';
 import { tryAdvisoryLock } from './advisory-lock';
 import type { ApplicationName } from './connections';
 import { dataSourceOptions } from './data-source';
-import { timeLimit } from './time-limit';
+import { atMost, timeLimit } from './time-limit';
 
 /** One migration and whether this database has it. */
 export interface MigrationState {
@@ -62,7 +62,7 @@ async function alone<T>(directUrl: string, work: (dataSource: DataSource) => Pro
     await waitForLock(lock);
     return await withDataSource(directUrl, work);
   } finally {
-    await lock.end();
+    await atMost(CONNECT_MS, lock.end());
   }
 }
 

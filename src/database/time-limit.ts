@@ -5,3 +5,10 @@ export function timeLimit(milliseconds: number, clock: Clock = new Clock()): () 
   const end = clock.monotonic() + milliseconds;
   return () => clock.monotonic() < end;
 }
+
+/** Waits for an orderly end, but not for ever: a peer that is gone does not answer a farewell. */
+export async function atMost(milliseconds: number, ending: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  await Promise.race([ending, limit]).finally(() => clearTimeout(timer));
+}

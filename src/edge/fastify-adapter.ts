@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance } from 'fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AuthError } from '@latchkey/nest';
 import { parseStrictJson, StrictJsonError } from '../common/strict-json';
@@ -29,6 +30,8 @@ export function fastifyAdapter(config: Config): FastifyAdapter {
     http: { headersTimeout: HEADERS_WITHIN },
     routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER },
     forceCloseConnections: 'idle',
+    // Fastify's own answers to a path that it cannot route repeat the path, and whatever was in it.
+    frameworkErrors: (...facts: Parameters<FastifyInstance['errorHandler']>) => fastify.errorHandler(...facts),
   });
   const fastify = adapter.getInstance();
   fastify.removeAllContentTypeParsers();

@@ -60,7 +60,7 @@ export class RevocationMirror {
   /** Grows with every change, so that a judgement can be kept until something changed. */
   version = 0;
 
-  private readonly sessions = new Map<string, { key: string; expiresAt: number }>();
+  private readonly sessions = new Map<string, { expiresAt: number }>();
   private readonly users = new Map<string, Marks>();
   private readonly tenants = new Map<string, Marks>();
   private readonly everyone = new Marks();
@@ -70,7 +70,7 @@ export class RevocationMirror {
     const { target } = revocation;
     this.version += 1;
     if (target.kind === 'session') {
-      this.sessions.set(target.sessionId, { key: ownerOf(target), expiresAt: revocation.accessExpiresAt });
+      this.sessions.set(`${ownerOf(target)}/${target.sessionId}`, { expiresAt: revocation.accessExpiresAt });
     } else if (target.kind === 'user') marksOf(this.users, ownerOf(target)).add(revocation);
     else if (target.kind === 'tenant') marksOf(this.tenants, target.tenantId).add(revocation);
     else this.everyone.add(revocation);
@@ -78,7 +78,7 @@ export class RevocationMirror {
 
   verdict(token: Revocable): Verdict {
     const { generations, sessionId } = token;
-    if (this.sessions.get(sessionId)?.key === ownerOf(token)) return 'revoked';
+    if (this.sessions.has(`${ownerOf(token)}/${sessionId}`)) return 'revoked';
     const verdicts = [
       this.users.get(ownerOf(token))?.verdict(generations.user, sessionId),
       this.tenants.get(token.tenantId)?.verdict(generations.tenant, sessionId),

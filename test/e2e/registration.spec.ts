@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { UserStore } from '../../src/identity/user.store';
 import { PROFILES } from '../support/profiles';
 import { unique } from '../support/test-app';
 import { PASSWORD, useService } from './service';
@@ -19,7 +20,6 @@ describe.each(PROFILES)('registration, $name', ({ settings }) => {
 
   async function accounts(): Promise<number> {
     const tenantId = (await service.defaultTenant()).id;
-    const { UserStore } = await import('../../src/identity/user.store');
     return (await service.app.provider(UserStore).list(tenantId, { limit: 10_000 })).length;
   }
 
@@ -97,10 +97,10 @@ describe.each(PROFILES)('registration, $name', ({ settings }) => {
   it('answers the same for a tenant that is closed, one that only invites and one that is not there', async () => {
     const tenants = [await service.tenant(), await service.tenant({ registration: 'invite' }), { id: randomUUID() }];
     const answers = await Promise.all(tenants.map(({ id }) => register({ tenant_id: id })));
-    const public_ = answers.map(({ status, body }) => ({ status, ...body, request_id: '' }));
-    expect(public_[0]).toMatchObject({ status: 404, code: 'not_found' });
-    expect(public_[1]).toEqual(public_[0]);
-    expect(public_[2]).toEqual(public_[0]);
+    const seen = answers.map(({ status, body }) => ({ status, ...body, request_id: '' }));
+    expect(seen[0]).toMatchObject({ status: 404, code: 'not_found' });
+    expect(seen[1]).toEqual(seen[0]);
+    expect(seen[2]).toEqual(seen[0]);
   });
 
   it('takes whoever asks where a tenant is open, into that tenant alone', async () => {

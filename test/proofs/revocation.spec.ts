@@ -15,7 +15,7 @@ import { createTestDatabase, withClient, type TestDatabase } from '../support/te
 
 const RUNS = proofSize({ reduced: 40, full: 200 });
 const OTHER_RUNS = proofSize({ reduced: 10, full: 50 });
-const POLLED_RUNS = proofSize({ reduced: 5, full: 30 });
+const POLLED_RUNS = proofSize({ reduced: 3, full: 30 });
 /** Promised: with the push, and by polling alone. Milliseconds. */
 const PUSHED = 1_000;
 const POLLED = 2_000;

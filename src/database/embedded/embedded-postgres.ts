@@ -71,8 +71,8 @@ export class EmbeddedPostgres {
   constructor(private readonly options: LaunchOptions) {}
 
   get connection(): SocketConnection {
-    const { socketDir, port } = this.options;
-    return { host: socketDir, port, user: 'postgres', database: 'postgres' };
+    const { socketDir: host, port } = this.#postmaster ?? this.options;
+    return { host, port, user: 'postgres', database: 'postgres' };
   }
 
   /** The process number of the server that runs now. */

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { atMost } from '../time-limit';
 import { BARE_ENVIRONMENT } from './run-program';
 import type { ServerLog } from './server-log';
 import type { ServerUser } from './server-user';
@@ -68,9 +69,7 @@ export class LaunchedServer {
   /** Ends the server: open transactions are undone, finished ones are kept. */
   async stop(): Promise<void> {
     this.#child.stdin?.end();
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, STOP_LIMIT_MS)));
-    await Promise.race([this.#ended, limit]).finally(() => clearTimeout(timer));
+    await atMost(STOP_LIMIT_MS, this.#ended);
   }
 
   #note(line: string, log: ServerLog): void {

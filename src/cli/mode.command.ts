@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import { snakeCased } from '../config/casing';
+import { ModeCapabilities } from '../strategy/mode-capabilities';
+import { issuancePolicyOf } from '../strategy/strategy.module';
+import type { Call, Shell } from './shell';
+import { textFacts } from './text-table';
+
+const HELP = `
+The same facts as GET /auth/mode. Needs no database.
+
+Example:
+  $ latchkey mode show --json`;
+
+export function addMode(program: Command, shell: Shell): void {
+  program
+    .command('mode')
+    .description('look at the mode')
+    .command('show')
+    .description('say what the configured mode issues and what it can do')
+    .addHelpText('after', HELP)
+    .action(shell.does(show));
+}
+
+function show(call: Call): void {
+  const config = call.config();
+  const capabilities = new ModeCapabilities(issuancePolicyOf(config), config).describe();
+  const { revokeSession, logoutTakesEffect } = capabilities;
+  const text = textFacts({
+    mode: capabilities.mode,
+    accepts: capabilities.accepts,
+    'access token': capabilities.accessToken,
+    'refresh token': capabilities.refreshToken,
+    'list sessions': yesNo(capabilities.listSessions),
+    'revoke one session': revokeSession === false ? 'no' : revokeSession === 'listed' ? 'yes' : 'by its id',
+    'revoke all sessions': yesNo(capabilities.revokeAllSessions),
+    'a logout takes effect': logoutTakesEffect === 'at_once' ? 'at once' : 'when the token expires',
+    'sign in with': capabilities.identifier,
+    registration: capabilities.registration,
+  });
+  call.print(snakeCased(capabilities) as object, text);
+}
+
+function yesNo(can: boolean): string {
+  return can ? 'yes' : 'no';
+}

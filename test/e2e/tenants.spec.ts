@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { PROFILES } from '../support/profiles';
+import { unique } from '../support/test-app';
+import { PASSWORD, useService, type Person, type SignedIn } from './service';
+
+describe.each(PROFILES)('tenants, $name', ({ settings, row }) => {
+  const service = useService({ settings });
+
+  /** One person in each of two tenants, alike in everything but the password. */
+  async function twins(): Promise<[Person, Person]> {
+    const [here, there] = [await service.tenant(), await service.tenant()];
+    const names = { email: `${unique('ada')}@example.com`, username: unique('ada') };
+    return [
+      await service.person({ ...names, tenantId: here.id }),
+      await service.person({ ...names, tenantId: there.id, password: `${PASSWORD} of the other` }),
+    ];
+  }
+
+  async function isAlive({ grant }: SignedIn): Promise<boolean> {
+    const answers = [await service.me(grant.access_token), await service.refresh(grant.refresh_token)];
+    return answers.every(({ status }) => status === 200);
+  }
+
+  it('keep accounts with the same names apart', async () => {
+    const [here, there] = await twins();
+    const [mine, theirs] = [await service.signedIn(here), await service.signedIn(there)];
+    expect(mine.grant.user).toMatchObject({ id: here.userId, tenant_id: here.tenantId });
+    expect(theirs.grant.user).toMatchObject({ id: there.userId, tenant_id: there.tenantId });
+  });
+
+  it("refuse the other tenant's password", async () => {
+    const [here, there] = await twins();
+    expect((await service.login(here, { password: there.password })).code).toBe('invalid_credentials');
+    expect((await service.login(here, { tenant_id: there.tenantId })).code).toBe('invalid_credentials');
+  });
+
+  it('search nobody: without an id or a host, only the default tenant is meant', async () => {
+    const [here] = await twins();
+    const { email, password } = here;
+    expect((await service.http.post('/auth/login', { json: { email, password } })).code).toBe('invalid_credentials');
+  });
+
+  it('are known by their host, unless a login names another one', async () => {
+    const host = `${unique('acme')}.example.com`;
+    const acme = await service.tenant({ hosts: [host] });
+    const { email, password, userId } = await service.person({ tenantId: acme.id });
+    const login = (to: string, tenantId?: string) =>
+      service.app.app.inject({
+        method: 'POST',
+        url: '/auth/login',
+        headers: { host: to },
+        payload: { email, password, tenant_id: tenantId },
+      });
+    expect((await login(`${host.toUpperCase()}:443`)).json()).toMatchObject({ user: { id: userId } });
+    expect((await login('elsewhere.example.com')).json()).toMatchObject({ code: 'invalid_credentials' });
+    expect((await login(host, (await service.defaultTenant()).id)).statusCode).toBe(401);
+    expect((await login(host, randomUUID())).statusCode).toBe(401);
+    expect((await login('elsewhere.example.com', acme.id)).statusCode).toBe(200);
+  });
+
+  it('believe no header about the tenant, the user or the host', async () => {
+    const [here, there] = await twins();
+    const { grant } = await service.signedIn(here);
+    const headers = {
+      'x-tenant-id': there.tenantId,
+      'x-user-id': there.userId,
+      'x-user-roles': 'admin',
+      'x-forwarded-host': 'elsewhere.example.com',
+    };
+    const { body } = await service.me(grant.access_token, { headers });
+    expect(body.user).toEqual(grant.user);
+  });
+
+  it("find nothing behind the other tenant's ids, on any route that takes one, and touch nothing", async () => {
+    const [here, there] = await twins();
+    const [mine, theirs] = [await service.signedIn(here), await service.signedIn(there)];
+    const foreign = { session: theirs.sessionId, user: there.userId, tenant: there.tenantId };
+    const notMine = { listed: 404, by_sid: 204, false: 409 }[`${row.revoke_session}`];
+    for (const id of Object.values(foreign)) {
+      const answer = await service.http.delete(`/auth/sessions/${id}`, { token: mine.grant.access_token });
+      expect(answer.status).toBe(notMine);
+    }
+    for (const query of [`tenant_id=${foreign.tenant}`, `user_id=${foreign.user}`]) {
+      const token = mine.grant.access_token;
+      expect((await service.http.delete(`/auth/sessions?${query}`, { token })).status).toBe(400);
+      const me = await service.http.get<object>(`/auth/me?${query}`, { token });
+      expect(me.body).toMatchObject({ user: mine.grant.user });
+    }
+    expect(await isAlive(theirs)).toBe(true);
+  });
+
+  it("list none of the other tenant's logins, and end none of them with one's own", async () => {
+    const [here, there] = await twins();
+    const [mine, theirs] = [await service.signedIn(here), await service.signedIn(there)];
+    const token = mine.grant.access_token;
+    if (row.list_sessions) {
+      expect((await service.sessions(token)).map(({ id }) => id)).toEqual([mine.sessionId]);
+    } else expect((await service.http.get('/auth/sessions', { token })).code).toBe('unsupported_in_mode');
+    expect((await service.http.delete('/auth/sessions', { token })).status).toBe(row.revoke_all_sessions ? 204 : 409);
+    expect(await isAlive(theirs)).toBe(true);
+  });
+
+  it('lock an account in one of them only', async () => {
+    const [here, there] = await twins();
+    for (let i = 0; i < 6; i += 1) await service.login(here, { password: 'wrong horse battery' });
+    expect((await service.login(here)).code).toBe('account_locked');
+    expect((await service.login(there)).status).toBe(200);
+  });
+
+  it('disable an account in one of them only', async () => {
+    const [here, there] = await twins();
+    const theirs = await service.signedIn(there);
+    await service.changes.disable(here);
+    expect(await isAlive(theirs)).toBe(true);
+    expect((await service.login(there)).status).toBe(200);
+  });
+});

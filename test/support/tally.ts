@@ -1,0 +1,21 @@
+/** Counts what happens by name. Names in capitals are what must not happen. */
+export class Tally {
+  private readonly counts = new Map<string, number>();
+
+  count(name: string): void {
+    this.counts.set(name, this.of(name) + 1);
+  }
+
+  of(name: string): number {
+    return this.counts.get(name) ?? 0;
+  }
+
+  get all(): Record<string, number> {
+    return Object.fromEntries([...this.counts].sort(([a], [b]) => a.localeCompare(b)));
+  }
+
+  /** What must not happen and did. */
+  get broken(): Record<string, number> {
+    return Object.fromEntries([...this.counts].filter(([name]) => /^[A-Z]{2}/.test(name)));
+  }
+}
