@@ -5,6 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createLogger, type Logger } from './common/logger';
 import type { Config } from './config/config';
 import { createApp } from './create-app';
+import { ModeCapabilities } from './strategy/mode-capabilities';
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 /** What closing the database may take after the last request. Milliseconds. */
@@ -18,10 +19,8 @@ export async function start(config: Config): Promise<NestFastifyApplication> {
   stopOnSignal(app, shutdownTimeout, logger);
   await app.listen(port, host);
   const { port: listening } = app.getHttpServer().address() as AddressInfo;
-  logger.info(
-    { event: 'listening', host, port: listening, mode: config.auth.mode, environment: config.environment },
-    'Ready',
-  );
+  const { mode } = app.get(ModeCapabilities).describe();
+  logger.info({ event: 'listening', host, port: listening, mode, environment: config.environment }, 'Ready');
   return app;
 }
 

@@ -21,14 +21,14 @@ export function userResponse(principal: Principal): object {
   return { id: userId, tenant_id: tenantId, email, username, name, roles };
 }
 
-export function meResponse(auth: AuthContext): object {
+export function meResponse({ principal, mode, ...context }: AuthContext): object {
   return {
-    user: userResponse(auth.principal),
-    mode: auth.mode,
-    session_id: auth.sessionId ?? null,
-    expires_at: auth.expiresAt.toISOString(),
-    amr: auth.amr,
-    auth_time: auth.authTime.toISOString(),
+    user: userResponse(principal),
+    mode,
+    session_id: context.sessionId ?? null,
+    expires_at: context.expiresAt.toISOString(),
+    amr: context.amr,
+    auth_time: context.authTime.toISOString(),
   };
 }
 

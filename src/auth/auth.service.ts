@@ -53,17 +53,15 @@ export class AuthService {
   }
 
   /** Ends the login that the access token belongs to, as far as its kind can be ended. */
-  async logout(auth: AuthContext): Promise<LogoutEffect> {
-    const { tenantId, userId } = auth.principal;
-    const sessionId = auth.sessionId as string;
-    const revocable = auth.mode === 'stateful' || this.issuance.jwtsAreRevocable;
-    if (revocable) {
-      await this.strategies.of(auth.mode).revoke({ kind: 'session', tenantId, userId, sessionId }, 'logout');
-    }
+  async logout({ mode, principal, expiresAt, ...context }: AuthContext): Promise<LogoutEffect> {
+    const { tenantId, userId } = principal;
+    const sessionId = context.sessionId as string;
+    const strategy = this.strategies.of(mode);
+    if (strategy.revokes) await strategy.revoke({ kind: 'session', tenantId, userId, sessionId }, 'logout');
     this.events.record('logged_out', { tenantId, userId, sessionId });
-    return revocable
+    return strategy.revokes
       ? { takesEffect: 'at_once', validUntil: null }
-      : { takesEffect: 'at_expiry', validUntil: auth.expiresAt };
+      : { takesEffect: 'at_expiry', validUntil: expiresAt };
   }
 
   private recordLogin(grant: TokenGrant, client: ClientInfo): void {

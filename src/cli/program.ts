@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { addConfig } from './config.command';
 import { addDoctor } from './doctor.command';
 import { EXIT, failureOf, type ExitCode } from './failure';
@@ -10,6 +10,7 @@ import { addStart } from './start.command';
 import { addTenants } from './tenants.command';
 import { addToken } from './token.command';
 import { addUsers } from './users.command';
+import { ownVersion } from './version';
 
 const AFTER_HELP = `
 Exit codes: 0 done, 1 a check or the operation failed, 2 wrong usage, 3 configuration error, 4 database not reachable.
@@ -42,8 +43,8 @@ export function createProgram(shell: Shell, { helpOnError = true } = {}): Comman
     .option('-c, --config <file>', 'configuration file, instead of config/default.yaml and its overlay')
     .option('--json', 'answer in JSON')
     .option('-v, --verbose', 'write the whole log to standard error, not only warnings')
+    .version(ownVersion(), '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show this help')
-    .helpCommand(false)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
@@ -58,5 +59,5 @@ export function createProgram(shell: Shell, { helpOnError = true } = {}): Comman
 }
 
 function wasHelp(thrown: unknown): boolean {
-  return (thrown as { code?: unknown }).code === 'commander.helpDisplayed';
+  return thrown instanceof CommanderError && thrown.exitCode === 0;
 }

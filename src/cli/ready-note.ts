@@ -37,7 +37,11 @@ export function databaseText({ database, dataDir }: Pick<Config, 'database' | 'd
 }
 
 function localUrl({ server }: Config, port: number): string {
-  const host = EVERYWHERE.test(server.host) ? 'localhost' : server.host.includes(':') ? `[${server.host}]` : server.host;
+  const host = EVERYWHERE.test(server.host)
+    ? 'localhost'
+    : server.host.includes(':')
+      ? `[${server.host}]`
+      : server.host;
   return `http://${host}:${port}${server.basePath}`;
 }
 

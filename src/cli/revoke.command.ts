@@ -72,7 +72,8 @@ function endingOf(session: string | undefined, options: RevokeOptions): Ending {
     return endEveryone;
   }
   if (session !== undefined) {
-    if (!isUuid(session)) throw new UsageError('A session is named by its id; `latchkey sessions find -` reads a token');
+    if (!isUuid(session))
+      throw new UsageError('A session is named by its id; `latchkey sessions find -` reads a token');
     return (operator) => endSession(operator, session, options);
   }
   if (user !== undefined) return (operator) => endUser(operator, user, tenant);

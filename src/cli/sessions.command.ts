@@ -13,7 +13,6 @@ import type { Call, Shell } from './shell';
 import { withTenant, type TenantOption } from './tenant-option';
 import { textFacts, textTable } from './text-table';
 
-
 const LIST_HELP = `
 Live logins that have a row, latest activity first. In the mode that keeps no rows there is nothing to list.
 
@@ -70,7 +69,9 @@ async function list(call: Call): Promise<void> {
     const rows = await operator.get(OperatorStore).list({ tenantId: tenant.id, userId }, now, limit);
     return { sessions: rows, keepsRows: operator.get(ModeCapabilities).describe().listSessions };
   });
-  const none = keepsRows ? 'There are no live logins.' : 'The configured mode keeps no rows, so no login can be listed.';
+  const none = keepsRows
+    ? 'There are no live logins.'
+    : 'The configured mode keeps no rows, so no login can be listed.';
   call.print({ sessions }, sessions.length === 0 ? none : tableOf(sessions));
 }
 

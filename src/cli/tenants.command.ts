@@ -20,11 +20,7 @@ Example:
 
 export function addTenants(program: Command, shell: Shell): void {
   const tenants = program.command('tenants').description('list and make tenants');
-  tenants
-    .command('list')
-    .description('list all tenants')
-    .addHelpText('after', LIST_HELP)
-    .action(shell.does(list));
+  tenants.command('list').description('list all tenants').addHelpText('after', LIST_HELP).action(shell.does(list));
   tenants
     .command('create')
     .description('make a tenant')

@@ -13,8 +13,8 @@ export function textTable(headings: readonly string[], rows: readonly (readonly 
 /** Names and values, one pair a line. */
 export function textFacts(facts: Readonly<Record<string, Cell>>): string {
   const names = Object.keys(facts).filter((name) => facts[name] !== undefined);
-  const width = Math.max(...names.map((name) => name.length));
-  return names.map((name) => `${name.padEnd(width)}  ${printable(facts[name])}`).join('\n');
+  const width = Math.max(0, ...names.map((name) => name.length));
+  return names.map((name) => `${printable(name).padEnd(width)}  ${printable(facts[name])}`).join('\n');
 }
 
 export function printable(cell: Cell): string {

@@ -32,7 +32,9 @@ const object = z.record(z.string(), z.unknown());
 /** The token on standard input. An argument other than `-` is refused without repeating it. */
 export async function tokenOnInput(call: Call): Promise<TokenText> {
   if (call.arguments[0] !== '-') {
-    throw new UsageError('A token is never an argument, which every user of the machine can read: give - and pipe it in');
+    throw new UsageError(
+      'A token is never an argument, which every user of the machine can read: give - and pipe it in',
+    );
   }
   const text = (await readInput(call.terminal)).trim().replace(/^Bearer\s+/i, '');
   const token = looksOpaque(text) ? readOpaque(text) : readJwt(text);

@@ -85,6 +85,8 @@ export interface ConsumedLogin {
 /** One way to recognise a principal on the next request. Both are always loaded; the mode picks which one issues. */
 export interface AuthStrategy {
   readonly mode: AuthMode;
+  /** False where nothing is kept that could end a login before its tokens expire. */
+  readonly revokes: boolean;
   /** True when the token has this strategy's shape. No I/O. */
   recognizes(token: string): boolean;
   /** Starts a login for a person whose credential has already been verified. */

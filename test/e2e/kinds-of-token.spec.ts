@@ -1,3 +1,4 @@
+import { formatOpaqueToken, newSecret } from '../../src/strategy/opaque-token';
 import { PROFILES } from '../support/profiles';
 import { HOUR } from '../support/test-app';
 import { createTestDatabase, type TestDatabase } from '../support/test-database';
@@ -71,7 +72,6 @@ describe('only stateless is accepted', () => {
 
   it('refuses session tokens', async () => {
     const { grant, sessionId } = await service.signedIn();
-    const { formatOpaqueToken, newSecret } = await import('../../src/strategy/opaque-token');
     const token = formatOpaqueToken('access', { sessionId, secret: newSecret() });
     expect((await service.me(token)).code).toBe('invalid_token');
     expect((await service.me(grant.access_token)).status).toBe(200);

@@ -1,100 +1,18 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { encodeBase62 } from '../../src/common/base62';
 import { RootKeys } from '../../src/keys/root-keys';
 import { unseal } from '../../src/keys/sealed-box';
 import { report } from '../support/figures';
-import { HttpClient, type Answer, type RequestOptions } from '../support/http-client';
+import type { Answer } from '../support/http-client';
+import { canary, expectGrant, RecordedRun } from '../support/recorded-run';
 import { dumpOf, replayable, SecretHunt, stringsOf, type DatabaseDump } from '../support/secret-hunt';
 import { sessionIdOf, type Grant } from '../support/service-client';
-import { startService, type Profile, type ServiceProcess, type Settings } from '../support/service-process';
-import { createTestDatabase, withClient, type TestDatabase } from '../support/test-database';
+import { startService, type Profile, type Settings } from '../support/service-process';
+import { createTestDatabase, withClient } from '../support/test-database';
 import { until } from '../support/until';
 
 const AT_A_TIME = 8;
-const canary = (name: string): string => `${name}-${randomBytes(12).toString('hex')}`;
 const INJECTED = 'x\r\n{"level":"fatal","forged":true}\n';
-
-/** One run of the service with everything that could go wrong, and all that it said and kept. */
-class Scenario {
-  readonly hunt = new SecretHunt();
-  readonly requestIds = new Set<string>();
-  readonly refusals: string[] = [];
-  readonly grants: Grant[] = [];
-  readonly email = `${canary('person')}@example.com`;
-  /** Quotes, slashes and letters beyond ASCII, so that every escaping is seen. */
-  readonly password = `${canary('password')} "\\/é%`;
-  private readonly http: HttpClient;
-
-  constructor(
-    readonly service: ServiceProcess,
-    readonly database: TestDatabase,
-  ) {
-    this.http = new HttpClient(service.url);
-  }
-
-  requestId(): string {
-    const id = randomUUID();
-    this.requestIds.add(id);
-    return id;
-  }
-
-  /** Every request has an id of its own; every answer that is no grant is kept. */
-  async send(method: string, path: string, { headers, ...options }: RequestOptions = {}): Promise<Answer<unknown>> {
-    const answer = await this.http.send<unknown>(method, path, {
-      ...options,
-      headers: { 'x-request-id': this.requestId(), ...headers },
-    });
-    const { body } = answer;
-    if (isGrant(body)) this.keep(body);
-    else this.refusals.push(JSON.stringify([...answer.headers]), answer.text);
-    return answer;
-  }
-
-  /** A secret of this run under a name of its own. */
-  secret(name: string): string {
-    const secret = canary(name);
-    this.hunt.add(name, secret);
-    return secret;
-  }
-
-  register(password: string): Promise<Answer<unknown>> {
-    return this.send('POST', '/auth/register', { json: { email: this.email, password } });
-  }
-
-  login(password = this.password): Promise<Answer<unknown>> {
-    return this.send('POST', '/auth/login', { json: { email: this.email, password } });
-  }
-
-  async grant(): Promise<Grant> {
-    return expectGrant(await this.login());
-  }
-
-  refresh(token: unknown): Promise<Answer<unknown>> {
-    return this.send('POST', '/auth/refresh', { json: { refresh_token: token } });
-  }
-
-  me(token: string): Promise<Answer<unknown>> {
-    return this.send('GET', '/auth/me', { token });
-  }
-
-  raw(text: string): Promise<string> {
-    return this.http.bytes(text).catch(() => '');
-  }
-
-  private keep(grant: Grant): void {
-    this.grants.push(grant);
-    this.hunt.addToken(`access token ${this.grants.length}`, grant.access_token);
-    this.hunt.addToken(`refresh token ${this.grants.length}`, grant.refresh_token);
-  }
-}
-
-function isGrant(body: unknown): body is Grant {
-  return typeof body === 'object' && body !== null && 'access_token' in body;
-}
-
-function expectGrant({ status, body }: Answer<unknown>): Grant {
-  expect(status).toBe(200);
-  return body as Grant;
-}
 
 const LATCHKEY_SECRET = canary('root-secret-of-thirty-two-bytes');
 const JWT_SECRET = canary('jwt-secret-of-thirty-two-bytes');
@@ -106,8 +24,54 @@ const RUNS: readonly (readonly [Profile, Settings])[] = [
   ['none', { JWT_SECRET }],
 ];
 
+describe('the hunt itself', () => {
+  const hunt = new SecretHunt();
+  const secret = randomBytes(32);
+  const text = `${canary('text')} "\\/é%`;
+  hunt.add('bytes', secret);
+  hunt.add('text', text);
+
+  it('finds bytes in every encoding, wherever they stand in it', () => {
+    const shifted = Buffer.concat([Buffer.from('xy'), secret, Buffer.from('z')]);
+    const written = [
+      secret.toString('hex'),
+      encodeBase62(secret),
+      ...[secret, shifted, shifted.subarray(1)].flatMap((bytes) => [
+        bytes.toString('base64'),
+        bytes.toString('base64url'),
+      ]),
+      JSON.stringify(secret),
+    ];
+    expect(written.filter((spelling) => hunt.findIn(`before ${spelling} after`).length !== 1)).toEqual([]);
+    expect(hunt.findIn(randomBytes(4_096).toString('base64'))).toEqual([]);
+  });
+
+  it('finds text however it was escaped', () => {
+    const written = [
+      text,
+      JSON.stringify({ text }),
+      JSON.stringify(JSON.stringify({ text })),
+      encodeURIComponent(text),
+    ];
+    expect(written.filter((spelling) => hunt.findIn(`before ${spelling} after`).length === 0)).toEqual([]);
+  });
+
+  it('finds both in a database, in text and in bytes', async () => {
+    const database = await createTestDatabase();
+    await withClient(database.url, async (client) => {
+      await client.query('UPDATE tenants SET name = $1', [`before ${text} after`]);
+      await client.query(`INSERT INTO login_attempts (account_key, expires_at) VALUES ($1, now())`, [
+        Buffer.concat([Buffer.from('before'), secret]),
+      ]);
+    });
+    const { text: dump } = await dumpOf(database.url);
+    await database.drop();
+    expect(hunt.findIn(dump).map((found) => found.split(' ')[0])).toEqual(expect.arrayContaining(['bytes', 'text']));
+  });
+});
+
 describe.each(RUNS)('a run with everything that can go wrong: %s', (profile, settings) => {
-  let run: Scenario;
+  let run: RecordedRun;
   let dump: DatabaseDump;
   let lines: readonly string[];
   let living: Grant;
@@ -176,7 +140,7 @@ describe.each(RUNS)('a run with everything that can go wrong: %s', (profile, set
 const BESIDE_REQUESTS =
   /^(stopping|feed_lost|feed_restored|cleanup_finished|password_hashed|Lost an idle database connection)$/;
 
-async function begin(profile: Profile, settings: Settings): Promise<Scenario> {
+async function begin(profile: Profile, settings: Settings): Promise<RecordedRun> {
   const database = await createTestDatabase();
   const url = new URL(database.url);
   if (url.password === '') url.password = canary('database-password');
@@ -186,7 +150,7 @@ async function begin(profile: Profile, settings: Settings): Promise<Scenario> {
     profile,
     settings: { ...levels, LATCHKEY_SECRET, ...settings },
   });
-  const run = new Scenario(service, database);
+  const run = new RecordedRun(service, database);
   const configured = { LATCHKEY_SECRET, JWT_SECRET, 'database password': url.password, password: run.password };
   for (const [name, secret] of Object.entries(configured)) run.hunt.add(name, secret);
   for (const purpose of ['lockout', 'refresh-lineage', 'signing-keys']) run.hunt.add(purpose, ROOTS.derive(purpose));
@@ -194,7 +158,7 @@ async function begin(profile: Profile, settings: Settings): Promise<Scenario> {
   return run;
 }
 
-async function huntSigningKeys({ database, hunt }: Scenario): Promise<void> {
+async function huntSigningKeys({ database, hunt }: RecordedRun): Promise<void> {
   const { rows } = await withClient(database.url, (client) =>
     client.query<{ id: string; sealed: Buffer }>('SELECT id, sealed FROM signing_keys'),
   );
@@ -202,7 +166,7 @@ async function huntSigningKeys({ database, hunt }: Scenario): Promise<void> {
     hunt.add('signing key', unseal(ROOTS.derive('signing-keys'), sealed, id) as Buffer);
 }
 
-async function goesRight(run: Scenario): Promise<void> {
+async function goesRight(run: RecordedRun): Promise<void> {
   expect((await run.register(run.password)).status).toBe(202);
   expect((await run.register(run.password)).status).toBe(202);
   const first = await run.grant();
@@ -218,9 +182,9 @@ async function goesRight(run: Scenario): Promise<void> {
   await run.refresh(leaving.refresh_token);
 }
 
-async function goesWrong(run: Scenario): Promise<void> {
+async function goesWrong(run: RecordedRun): Promise<void> {
   expect((await run.login(run.secret('wrong-password'))).status).toBe(401);
-  expect((await run.register(run.secret('short').slice(0, 7))).status).toBe(422);
+  expect((await run.register('short')).status).toBe(422);
   const nobody = { email: 'nobody@example.com', password: run.secret('password-of-nobody') };
   expect((await run.send('POST', '/auth/login', { json: nobody })).status).toBe(401);
   const { access_token: token } = await run.grant();
@@ -231,7 +195,7 @@ async function goesWrong(run: Scenario): Promise<void> {
 }
 
 /** A person or a program that puts what is secret where it does not belong. */
-async function hasSecretsInWrongPlaces(run: Scenario): Promise<void> {
+async function hasSecretsInWrongPlaces(run: RecordedRun): Promise<void> {
   const { password, email } = run;
   const { access_token: token, refresh_token: other } = await run.grant();
   const basic = Buffer.from(`${email}:${password}`).toString('base64');
@@ -281,7 +245,7 @@ function loginWith(requestId: string, body: string): string {
 }
 
 /** Takes the one database away, in the middle of everything, and gives it back. */
-async function losesItsDatabase(run: Scenario): Promise<void> {
+async function losesItsDatabase(run: RecordedRun): Promise<void> {
   const grant = await run.grant();
   const { name, url } = run.database;
   const server = new URL(url);

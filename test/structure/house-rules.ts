@@ -20,6 +20,7 @@ const LAYERS: readonly string[] = [
   'src/strategy',
   EDGE,
   'src/app.module.ts',
+  'src/create-app.ts',
   'src/main.ts',
   'src/cli',
 ];

@@ -56,7 +56,7 @@ export class HttpClient {
     const response = await fetch(`${this.url}${path}`, {
       method,
       headers: headersOf(options),
-      body: bodyOf(options) as BodyInit | undefined,
+      body: bodyOf(options),
       redirect: 'manual',
       signal: AbortSignal.timeout(DEADLINE),
     });

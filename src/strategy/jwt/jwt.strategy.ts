@@ -23,6 +23,10 @@ export class JwtStrategy implements AuthStrategy {
     private readonly jwt: JwtTools,
   ) {}
 
+  get revokes(): boolean {
+    return this.issuance.jwtsAreRevocable;
+  }
+
   recognizes(token: string): boolean {
     return looksLikeJwt(token);
   }
@@ -51,7 +55,7 @@ export class JwtStrategy implements AuthStrategy {
   }
 
   async revoke(target: RevocationTarget, reason: RevocationReason): Promise<void> {
-    if (!this.issuance.jwtsAreRevocable) {
+    if (!this.revokes) {
       throw new AuthError('unsupported_in_mode', 'Tokens of this service cannot be revoked; they expire');
     }
     await this.keeping.revoker.revoke(target, reason);
@@ -78,12 +82,13 @@ export class JwtStrategy implements AuthStrategy {
 
   private grant(generation: LoginGeneration): Omit<TokenGrant, 'refreshToken'> {
     const accessExpiresAt = this.jwt.accessExpiry(generation);
+    const issuedAt = new Date(Math.floor(generation.issuedAt.getTime() / 1000) * 1000);
     return {
       sessionId: generation.sessionId,
       principal: generation.person.principal,
       accessToken: this.jwt.issuer.access(generation),
       accessExpiresAt,
-      expiresIn: secondsBetween(generation.issuedAt, accessExpiresAt),
+      expiresIn: secondsBetween(issuedAt, accessExpiresAt),
     };
   }
 }

@@ -24,6 +24,7 @@ import { LoginKeeping } from '../login-keeping';
 @Injectable()
 export class SessionStrategy implements AuthStrategy {
   readonly mode = 'stateful';
+  readonly revokes = true;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
