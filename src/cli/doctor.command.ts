@@ -13,7 +13,7 @@ import { printable, textTable } from './text-table';
 
 const HELP = `
 Checks the configuration, the secrets, the database, its schema, both clocks, the cleanup and the revocation feed, and
-times a password hash on this machine. Changes nothing. Ends with 1 when a check failed; warnings do not count.
+times a password hash on this machine. Changes no data. Ends with 1 when a check failed; warnings do not count.
 
 Example:
   $ latchkey doctor

@@ -1,7 +1,6 @@
 import { AuthError } from '@latchkey/nest';
 import type { INestApplicationContext, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { Logger } from '../common/logger';
 import { NestLogger } from '../common/nest-logger';
 import { isUuid } from '../common/uuid';
 import type { UserStatus } from '../identity/user.entity';
@@ -25,10 +24,7 @@ export interface Account {
 
 /** Somebody with the machine's rights, and the services at hand. */
 export class Operator {
-  constructor(
-    private readonly context: INestApplicationContext,
-    readonly logger: Logger,
-  ) {}
+  constructor(private readonly context: INestApplicationContext) {}
 
   get<T>(type: Type<T> | (abstract new (...given: never[]) => T)): T {
     return this.context.get(type as Type<T>);
@@ -71,7 +67,7 @@ export async function asOperator<T>(
     abortOnError: false,
   });
   try {
-    return await work(new Operator(context, logger));
+    return await work(new Operator(context));
   } finally {
     await context.get(OneShotFeed).tellOthers();
     await context.close();

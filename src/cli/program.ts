@@ -42,7 +42,7 @@ export function createProgram(shell: Shell, { helpOnError = true } = {}): Comman
     .description('An authentication service with two modes: stateful sessions and stateless JWTs.')
     .option('-c, --config <file>', 'configuration file, instead of config/default.yaml and its overlay')
     .option('--json', 'answer in JSON')
-    .option('-v, --verbose', 'write the whole log to standard error, not only warnings')
+    .option('-v, --verbose', 'write the log to standard error')
     .version(ownVersion(), '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show this help')
     .configureHelp({ showGlobalOptions: true })

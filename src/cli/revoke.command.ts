@@ -12,7 +12,8 @@ import { withTenant, type TenantOption } from './tenant-option';
 import { printable } from './text-table';
 
 const HELP = `
-Name a session, a --user, a whole --tenant or --everyone. The last two need --yes and a --reason, which goes to the log.
+Name a session, a --user, a whole --tenant or --everyone. The last two need --yes and a --reason, which is
+written to standard error as a line of the log.
 Running services refuse the tokens within a second. A login without a row (a JWT) is named by its \`sid\` and its --user.
 
 Example:
@@ -56,11 +57,9 @@ async function revoke(call: Call): Promise<void> {
     throw new UsageError(`A reason has at most ${LONGEST_REASON} characters`);
   }
   const ending = endingOf(call.arguments[0], call.options<RevokeOptions>());
-  const { target, hadRow, text } = await asOperator(call, async (operator) => {
-    const ended = await ending(operator);
-    if (reason !== undefined) operator.logger.warn({ event: 'revoked_by_operator', ...factsOf(ended.target), reason });
-    return ended;
-  });
+  const { target, hadRow, text } = await asOperator(call, ending);
+  if (reason !== undefined)
+    call.record.info({ event: 'revoked_by_operator', ...factsOf(target), reason }, 'Logins ended');
   call.print({ revoked: factsOf(target), had_row: hadRow, reason: reason ?? null }, text);
 }
 

@@ -70,16 +70,25 @@ export class Call {
     return loadConfig({ file: this.globals.config, env, cwd });
   }
 
-  /** Writes to standard error, so that standard output holds the answer alone. Warnings, or all that is configured. */
+  /** The service's own log: on standard error, so that standard output holds the answer alone, and only when asked for. */
   logger(config: Config): Logger {
-    const { stderr } = this.terminal;
-    return createLogger(this.globals.verbose ? config.log.level : 'warn', { write: (line) => void stderr.write(line) });
+    return createLogger(this.globals.verbose ? config.log.level : 'silent', this.toStandardError);
+  }
+
+  /** For what must be on record whatever the log level is. */
+  get record(): Logger {
+    return createLogger('info', this.toStandardError);
   }
 
   /** The answer: `facts` as JSON where that was asked for, else the text. */
   print(facts: object, text: string): void {
     const answer = this.json ? JSON.stringify(facts, null, 2) : text;
     this.terminal.stdout.write(`${answer.trimEnd()}\n`);
+  }
+
+  private get toStandardError(): { write(line: string): void } {
+    const { stderr } = this.terminal;
+    return { write: (line) => void stderr.write(line) };
   }
 
   private get globals(): GlobalOptions {

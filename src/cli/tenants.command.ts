@@ -26,7 +26,7 @@ export function addTenants(program: Command, shell: Shell): void {
     .description('make a tenant')
     .argument('<slug>', 'short name: lower-case letters, digits and dashes')
     .option('--name <name>', 'name for people; the slug when not given')
-    .option('--host <host>', 'host name that means this tenant; may be repeated', listOf, [])
+    .option('--host <host>', 'host name that means this tenant; may be repeated', listOf)
     .addOption(
       new Option('--registration <policy>', 'who may register; otherwise the configuration decides').choices([
         'open',
@@ -57,7 +57,7 @@ async function create(call: Call): Promise<void> {
 
 interface CreateOptions {
   readonly name?: string;
-  readonly host: string[];
+  readonly host?: string[];
   readonly registration?: RegistrationPolicy;
 }
 

@@ -30,7 +30,7 @@ export function addUsers(program: Command, shell: Shell): void {
     .option('--email <address>', 'e-mail address; this or a username is needed')
     .option('--username <name>', 'username')
     .option('--name <name>', 'name for people')
-    .option('--role <role>', 'role; may be repeated, or several with commas', listOf, [])
+    .option('--role <role>', 'role; may be repeated, or several with commas', listOf)
     .option('--password-stdin', 'read the password from standard input')
     .option('--no-password', 'make an account that cannot sign in with a password')
     .addHelpText('after', CREATE_HELP)
@@ -48,13 +48,14 @@ interface CreateOptions extends TenantOption {
   readonly email?: string;
   readonly username?: string;
   readonly name?: string;
-  readonly role: string[];
+  readonly role?: string[];
   readonly passwordStdin?: boolean;
   readonly password: boolean;
 }
 
 async function create(call: Call): Promise<void> {
   const { tenant: named, email, username, name, role: roles, ...how } = call.options<CreateOptions>();
+  call.config(); // Nobody should type a password only to learn that the configuration is wrong.
   const password = how.password ? await readPassword(call.terminal, how.passwordStdin === true) : null;
   const account = await asOperator(call, async (operator) => {
     const tenant = await operator.tenant(named);

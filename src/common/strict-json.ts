@@ -2,12 +2,15 @@ const DEEPEST = 32;
 const STRING_OR_KEY = /"(?:[^"\\]|\\.)*"(\s*:)?/gs;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Names by which an object reaches its prototype; the framework would drop them without a word. */
+const PROTOTYPE_NAMES = ['__proto__', 'constructor', 'prototype'];
+
 /** Why a body was refused; says nothing of its content. */
 export class StrictJsonError extends Error {}
 
 /**
- * JSON as RFC 8259 asks of those who write it: UTF-8, no name twice in an object, nothing named `__proto__`, at most 32
- * levels deep. Parsers disagree about everything else, and a disagreement is a way in.
+ * JSON as RFC 8259 asks of those who write it: UTF-8, no name twice in an object, nothing named `__proto__`,
+ * `constructor` or `prototype`, at most 32 levels deep. Parsers disagree about everything else, and a disagreement is a way in.
  */
 export function parseStrictJson(bytes: Buffer): unknown {
   const text = decode(bytes);
@@ -52,7 +55,7 @@ function countNames(root: unknown): number {
 
 function namesOf(value: object): number {
   const names = Object.keys(value);
-  if (names.includes('__proto__')) throw new StrictJsonError('The JSON names a property that is not allowed');
+  if (PROTOTYPE_NAMES.some((name) => names.includes(name))) throw new StrictJsonError('The JSON names a property that is not allowed');
   return names.length;
 }
 

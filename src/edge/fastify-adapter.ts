@@ -30,6 +30,8 @@ export function fastifyAdapter(config: Config): FastifyAdapter {
     http: { headersTimeout: HEADERS_WITHIN },
     routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER },
     forceCloseConnections: 'idle',
+    // While it stops, what still comes over open connections is answered, and each is closed with its answer.
+    return503OnClosing: false,
     // Fastify's own answers to a path that it cannot route repeat the path, and whatever was in it.
     frameworkErrors: (...facts: Parameters<FastifyInstance['errorHandler']>) => fastify.errorHandler(...facts),
   });

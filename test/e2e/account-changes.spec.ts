@@ -99,8 +99,15 @@ describe.each(PROFILES)('a changed account, $name', ({ settings, row }) => {
   it('is not found in another tenant, nor when it never was, and nothing changes', async () => {
     const { person, grant } = await service.signedIn();
     const tenantId = (await service.tenant()).id;
-    for (const ref of [{ ...person, tenantId }, { ...person, userId: randomUUID() }, { ...person, userId: 'x' }]) {
-      const refusals = await Promise.allSettled([service.changes.disable(ref), service.changes.setRoles(ref, ['admin'])]);
+    for (const ref of [
+      { ...person, tenantId },
+      { ...person, userId: randomUUID() },
+      { ...person, userId: 'x' },
+    ]) {
+      const refusals = await Promise.allSettled([
+        service.changes.disable(ref),
+        service.changes.setRoles(ref, ['admin']),
+      ]);
       const codes = refusals.map((refusal) => refusal.status === 'rejected' && (refusal.reason as AuthError).code);
       expect(codes).toEqual(['not_found', 'not_found']);
     }

@@ -110,6 +110,8 @@ describe.each(PROFILES)('without a cache, $name', ({ settings, row }) => {
   it('refuses a login that was ended as promised', async () => {
     const { grant } = await service.signedIn();
     await service.http.post('/auth/logout', { token: grant.access_token });
-    expect((await service.me(grant.access_token)).code).toBe(row.logout_takes_effect === 'at_once' ? 'token_revoked' : '200');
+    expect((await service.me(grant.access_token)).code).toBe(
+      row.logout_takes_effect === 'at_once' ? 'token_revoked' : '200',
+    );
   });
 });

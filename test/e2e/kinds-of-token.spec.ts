@@ -27,7 +27,9 @@ describe.each(PROFILES)('the two uses of tokens, $name', ({ settings, row }) => 
       await service.http.get('/auth/me', { headers: { cookie: `access_token=${token}; token=${token}` } }),
       await service.http.get('/auth/me', { headers: { authorization: `Basic ${token}` } }),
       await service.http.get('/auth/me', { headers: { authorization: token } }),
-      await service.http.get('/auth/me', { headers: { 'x-access-token': token, 'proxy-authorization': `Bearer ${token}` } }),
+      await service.http.get('/auth/me', {
+        headers: { 'x-access-token': token, 'proxy-authorization': `Bearer ${token}` },
+      }),
       await service.http.post('/auth/logout', { json: {}, headers: { cookie: `__Host-access=${token}` } }),
     ];
     expect(attempts.map(({ code }) => code)).toEqual(Array(6).fill('missing_token'));
@@ -96,7 +98,9 @@ describe('a changed mode', () => {
   });
 
   function deadlineOf(grant: Grant): number {
-    const deadline = grant.session ? Date.parse(grant.session['expires_at']!) : claimsOf(grant.refresh_token).exp * 1000;
+    const deadline = grant.session
+      ? Date.parse(grant.session['expires_at']!)
+      : claimsOf(grant.refresh_token).exp * 1000;
     return Math.floor(deadline / 1000);
   }
 

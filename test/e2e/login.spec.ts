@@ -74,7 +74,12 @@ describe.each(PROFILES)('login, $name', ({ settings, row }) => {
 
   it('finds nobody by a look-alike of the name', async () => {
     const { password } = await service.person({ username: 'kiss-the-look-alike' });
-    for (const username of ['ｋiss-the-look-alike', '\u212aiss-the-look-alike', 'kıss-the-look-alike', 'kiss-the-look-alike ']) {
+    for (const username of [
+      'ｋiss-the-look-alike',
+      '\u212aiss-the-look-alike',
+      'kıss-the-look-alike',
+      'kiss-the-look-alike ',
+    ]) {
       expect((await post({ username, password })).code).toBe('invalid_credentials');
     }
   });

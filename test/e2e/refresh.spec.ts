@@ -125,7 +125,8 @@ describe.each(PROFILES)('refresh, $name', ({ settings, row }) => {
       formatOpaqueToken('refresh', { sessionId, secret: randomBytes(32) }),
       jsonwebtoken.sign({ ...claims, sid: sessionId, jti: 'made-up' }, 'a key that the service has never seen, ever'),
     ];
-    for (const token of madeUp) expect(await service.refresh(token)).toMatchObject({ status: 401, code: 'invalid_grant' });
+    for (const token of madeUp)
+      expect(await service.refresh(token)).toMatchObject({ status: 401, code: 'invalid_grant' });
     expect((await service.me(grant.access_token)).status).toBe(200);
     expect((await service.refresh(grant.refresh_token)).status).toBe(200);
   });
@@ -169,7 +170,8 @@ describe.each(PROFILES)('refresh, $name', ({ settings, row }) => {
     await refreshed(grant.refresh_token);
     service.clock.advance(31 * SECOND);
     await service.refresh(grant.refresh_token);
-    const count = (event: string) => service.app.logged(event).filter((line) => line['user_id'] === person.userId).length;
+    const count = (event: string) =>
+      service.app.logged(event).filter((line) => line['user_id'] === person.userId).length;
     expect([count('refresh_replayed'), count('refresh_reused')]).toEqual(decidesOnce ? [1, 1] : [0, 0]);
   });
 });

@@ -12,7 +12,11 @@ export interface Grant {
   readonly token_type: string;
   readonly expires_in: number;
   readonly expires_at: string;
-  readonly user: Record<string, unknown> & { readonly id: string; readonly tenant_id: string; readonly roles: string[] };
+  readonly user: Record<string, unknown> & {
+    readonly id: string;
+    readonly tenant_id: string;
+    readonly roles: string[];
+  };
   readonly session?: Readonly<Record<string, string>>;
 }
 

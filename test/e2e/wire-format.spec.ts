@@ -166,7 +166,10 @@ describe.each(PROFILES)('the wire format, $name', ({ settings, row }) => {
     expect(second).not.toBe(first);
     const sent = (id: string) => service.http.get('/auth/me', { headers: { 'x-request-id': id } });
     const echoed = await sent('trace-0123456789');
-    expect([echoed.headers.get('x-request-id'), echoed.body.request_id]).toEqual(['trace-0123456789', 'trace-0123456789']);
+    expect([echoed.headers.get('x-request-id'), echoed.body.request_id]).toEqual([
+      'trace-0123456789',
+      'trace-0123456789',
+    ]);
     for (const id of ['short', 'a'.repeat(65), 'quoted"id"', 'with space', '<script>alert(1)</script>']) {
       expect((await sent(id)).headers.get('x-request-id')).toMatch(UUID);
     }
@@ -203,7 +206,12 @@ describe.each(PROFILES)('an https service behind a path, $name', ({ settings }) 
       service.http.send('OPTIONS', '/auth/login', { headers: { origin, 'access-control-request-method': 'POST' } });
     const allowed = 'access-control-allow-origin';
     expect((await preflight('https://app.example.com')).headers.get(allowed)).toBe('https://app.example.com');
-    for (const origin of ['https://evil.example.com', 'https://app.example.com.evil.net', 'null', 'http://app.example.com']) {
+    for (const origin of [
+      'https://evil.example.com',
+      'https://app.example.com.evil.net',
+      'null',
+      'http://app.example.com',
+    ]) {
       const value = (await preflight(origin)).headers.get(allowed);
       expect(value === null || value === 'https://app.example.com').toBe(true);
       expect(value).not.toBe(origin);

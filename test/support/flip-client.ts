@@ -17,6 +17,7 @@ import type { Tally } from './tally';
 interface Consumed {
   readonly refreshToken: string;
   readonly kind: GrantKind;
+  /** When it was first presented: it was decided then or later. */
   readonly at: number;
   readonly era: number;
 }
@@ -34,13 +35,13 @@ export interface Fleet {
   era: number;
 }
 
-/** Well inside the reuse window of 30 s. Milliseconds. */
-const REPLAYED_WITHIN = 20_000;
+/** Inside the reuse window of 30 s, so is the answer to the last attempt. Milliseconds. */
+const REPLAYED_WITHIN = 15_000;
 /** A JWT carries its deadline in whole seconds. Milliseconds. */
 const WHOLE_SECOND = 1_000;
 /** Milliseconds between two calls of one client: from, up to. */
 const THINKING = [100, 400] as const;
-const PATIENCE = 30_000;
+const PATIENCE = 25_000;
 
 const isStateful = (kind: GrantKind): boolean => kind === 'session';
 
@@ -78,12 +79,10 @@ export class FlipClient {
       this.tally.count('logins_alive_at_the_end');
     }
     for (const { grant } of this.ended) {
-      const answers = [
-        await this.retried(() => this.http.me(grant.access_token)),
-        await this.retried(() => this.http.refresh(grant.refresh_token)),
-      ];
-      const refused = answers.every(({ status }) => status === 401);
-      this.tally.count(refused ? 'ended_logins_refused_at_the_end' : 'ENDED_LOGIN_SERVED');
+      const { answer: access } = await this.untilAnswered(() => this.http.me(grant.access_token));
+      const { answer: refresh } = await this.untilAnswered(() => this.http.refresh(grant.refresh_token));
+      const isRefused = access?.status === 401 && refresh?.status === 401;
+      this.tally.count(isRefused ? 'ended_logins_refused_at_the_end' : 'ENDED_LOGIN_SERVED');
     }
   }
 
@@ -112,8 +111,9 @@ export class FlipClient {
 
   private async refresh(login: Login): Promise<void> {
     const from = login.grant;
+    const at = performance.now();
     const { body: grant } = await this.wanted('refresh', () => this.http.refresh(from.refresh_token));
-    login.parent = { refreshToken: from.refresh_token, kind: kindOf(from), at: performance.now(), era: this.fleet.era };
+    login.parent = { refreshToken: from.refresh_token, kind: kindOf(from), at, era: this.fleet.era };
     login.grant = grant;
     this.verify('user', grant.user.id === this.userId);
     this.verify('session_id', sessionIdOf(grant) === login.sessionId);
@@ -123,8 +123,11 @@ export class FlipClient {
 
   /** Presents the last consumed token once more: whatever the mode is now, the answer is what it was. */
   private async replay({ parent, grant }: Login): Promise<void> {
-    if (!parent || performance.now() - parent.at > REPLAYED_WITHIN) return;
-    const { body: again } = await this.wanted('replay', () => this.http.refresh(parent.refreshToken));
+    if (!parent) return;
+    const timeLeft = parent.at + REPLAYED_WITHIN - performance.now();
+    const { answer } = await this.untilAnswered(() => this.http.refresh(parent.refreshToken), timeLeft);
+    if (answer === null) return;
+    const { body: again } = this.success('replay', answer);
     this.verify('successor', identityOf(again) === identityOf(grant));
     this.countCrossing('replays', parent.kind, kindOf(again));
     if (parent.era !== this.fleet.era) this.tally.count('replays_after_a_flip');
@@ -133,9 +136,9 @@ export class FlipClient {
   private async signOut(login: Login): Promise<void> {
     this.live.splice(this.live.indexOf(login), 1);
     const { answer, repeated } = await this.untilAnswered(() => this.http.logout(login.grant.access_token));
-    // The answer to the first attempt was lost, but not the logout.
-    const done = answer.status === 200 || (repeated && answer.status === 401);
-    this.tally.count(done ? 'logout' : `UNWANTED logout ${answer.status} ${answer.code ?? ''}`);
+    // When the answer to the first attempt was lost, the logout was not.
+    if (repeated && answer?.status === 401) this.tally.count('logout');
+    else this.success('logout', answer);
     this.ended.push(login);
   }
 
@@ -148,30 +151,33 @@ export class FlipClient {
     if (!holds) this.tally.count(`CHANGED ${what}`);
   }
 
-  /** An answer that must be a success; anything else is counted and ends this client. */
   private async wanted<Body>(what: string, call: () => Promise<Answer<Body>>): Promise<Answer<Body>> {
-    const answer = await this.retried(call);
-    this.tally.count(answer.status === 200 ? what : `UNWANTED ${what} ${answer.status} ${answer.code ?? ''}`);
-    if (answer.status !== 200) throw new Error(`${what}: ${answer.status} ${answer.code ?? ''}`);
-    return answer;
+    return this.success(what, (await this.untilAnswered(call)).answer);
   }
 
-  private async retried<Body>(call: () => Promise<Answer<Body>>): Promise<Answer<Body>> {
-    return (await this.untilAnswered(call)).answer;
+  /** Counts the answer; anything but a success ends this client. */
+  private success<Body>(what: string, answer: Answer<Body> | null): Answer<Body> {
+    if (answer?.status === 200) {
+      this.tally.count(what);
+      return answer;
+    }
+    const failure = `UNWANTED ${what} ${answer?.code ?? 'without an answer'}`;
+    this.tally.count(failure);
+    throw new Error(failure);
   }
 
-  /** Repeats what failed to connect or was answered by 503, as any client would. */
+  /** Repeats what failed to connect or was answered by 503, as any client would; null when time is up. */
   private async untilAnswered<Body>(
     call: () => Promise<Answer<Body>>,
-  ): Promise<{ answer: Answer<Body>; repeated: boolean }> {
-    const deadline = performance.now() + PATIENCE;
+    patience = PATIENCE,
+  ): Promise<{ answer: Answer<Body> | null; repeated: boolean }> {
+    const deadline = performance.now() + patience;
     for (let repeated = false; performance.now() < deadline; repeated = true) {
       const answer = await call().catch(() => null);
       if (answer !== null && answer.status !== 503) return { answer, repeated };
       this.tally.count(answer === null ? 'connection_failed_and_retried' : 'answered_503_and_retried');
       await pause(randomInt(...THINKING));
     }
-    this.tally.count('GAVE UP');
-    throw new Error('The service did not come back');
+    return { answer: null, repeated: true };
   }
 }

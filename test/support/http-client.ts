@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect } from 'node:net';
 
 /** No request may take longer: a hang is a failure of its own. Milliseconds. */
@@ -71,14 +70,14 @@ export class HttpClient {
     const { hostname, port } = new URL(this.url);
     const socket = connect({ host: hostname, port: Number(port) });
     const received: Buffer[] = [];
+    // A server that has answered may cut a client off that goes on writing.
     socket.on('data', (chunk: Buffer) => received.push(chunk)).on('error', () => {});
-    const ended = once(socket, 'close', { signal: AbortSignal.timeout(DEADLINE) });
+    const ended = new Promise((resolve, reject) => {
+      socket.once('close', resolve);
+      socket.setTimeout(DEADLINE, () => reject(new Error('The connection did not end')));
+    });
     for (const chunk of chunks) socket.write(chunk);
-    try {
-      await ended;
-    } finally {
-      socket.destroy();
-    }
+    await ended.finally(() => socket.destroy());
     return Buffer.concat(received).toString('latin1');
   }
 }
