@@ -90,7 +90,10 @@ function tableOf(sessions: readonly ListedSession[]): string {
 
 async function purge(call: Call): Promise<void> {
   const removed = await asOperator(call, (operator) => operator.get(CleanupJob).run(), [MaintenanceModule]);
-  const text = removed === null ? 'Another process is cleaning up right now.' : `Removed ${removed} rows.`;
+  const text =
+    removed === null
+      ? 'Another process is cleaning up right now.'
+      : `Removed ${removed} ${removed === 1 ? 'row' : 'rows'}.`;
   call.print({ removed, busy: removed === null }, text);
 }
 

@@ -55,7 +55,8 @@ function countNames(root: unknown): number {
 
 function namesOf(value: object): number {
   const names = Object.keys(value);
-  if (PROTOTYPE_NAMES.some((name) => names.includes(name))) throw new StrictJsonError('The JSON names a property that is not allowed');
+  if (PROTOTYPE_NAMES.some((name) => names.includes(name)))
+    throw new StrictJsonError('The JSON names a property that is not allowed');
   return names.length;
 }
 

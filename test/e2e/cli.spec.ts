@@ -563,7 +563,7 @@ describe('logins of a running service', () => {
     const { removed } = await facts<{ removed: number }>('sessions purge');
     expect(removed).toBeGreaterThanOrEqual(1);
     expect(await problem(`sessions find ${id}`)).toMatchObject({ code: 'not_found' });
-    expect((await latchkey('sessions purge')).stdout).toMatch(/^Removed \d+ rows\.\n$/);
+    expect((await latchkey('sessions purge')).stdout).toMatch(/^Removed \d+ rows?\.\n$/);
   });
 });
 

@@ -143,6 +143,7 @@ export const CLAIMS: readonly [string, Json][] = [
   ['exp null', { exp: null }],
   ['exp as text', { exp: '99999999999' }],
   ['exp huge', { exp: 1e20 }],
+  ['exp beyond every date', { exp: 8.64e12 + 1 }],
   ['exp with a fraction', { exp: 99999999999.5 }],
   ['exp as a list', { exp: [99999999999] }],
   ['iat missing', { iat: undefined }],
@@ -168,4 +169,5 @@ export const CLAIMS: readonly [string, Json][] = [
   ['gen without numbers', { gen: [null, null, null] }],
   ['amr as text', { amr: 'pwd' }],
   ['auth_time as text', { auth_time: 'now' }],
+  ['auth_time beyond every date', { auth_time: 8.64e12 + 1 }],
 ];

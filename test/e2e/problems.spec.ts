@@ -1,12 +1,11 @@
 import { AUTH_ERROR_STATUS } from '@latchkey/nest';
-import { ProblemsModule } from '../../src/problems/problems.module';
 import { startTestApp, type TestApp } from '../support/test-app';
 
 describe('the pages about errors', () => {
   let service: TestApp;
 
   beforeAll(async () => {
-    service = await startTestApp({ settings: { 'server.base_path': '/auth-svc' }, extend: [ProblemsModule] });
+    service = await startTestApp({ settings: { 'server.base_path': '/auth-svc' } });
   });
 
   afterAll(() => service?.close());

@@ -144,11 +144,12 @@ async function begin(profile: Profile, settings: Settings): Promise<RecordedRun>
   const database = await createTestDatabase();
   const url = new URL(database.url);
   if (url.password === '') url.password = canary('database-password');
-  const levels = { LATCHKEY__LOG__LEVEL: 'trace', LATCHKEY__AUTH__SESSION__MAX_LOGIN_ATTEMPTS: '100' };
+  // In development the command line greets its user, which is no log.
+  const levels = { NODE_ENV: 'test', LATCHKEY__LOG__LEVEL: 'trace', LATCHKEY__AUTH__REGISTRATION: 'open' };
   const service = await startService({
     databaseUrl: url.href,
     profile,
-    settings: { ...levels, LATCHKEY_SECRET, ...settings },
+    settings: { ...levels, LATCHKEY__AUTH__SESSION__MAX_LOGIN_ATTEMPTS: '100', LATCHKEY_SECRET, ...settings },
   });
   const run = new RecordedRun(service, database);
   const configured = { LATCHKEY_SECRET, JWT_SECRET, 'database password': url.password, password: run.password };

@@ -127,7 +127,7 @@ export function replayable(
 }
 
 function partsOf(text: string): string[] {
-  return [text, ...text.split(/[\s"'{}()\[\]=,;]+/)].filter((part) => part !== '');
+  return [text, ...text.split(/[\s"'{}()[\]=,;]+/)].filter((part) => part !== '');
 }
 
 /** Bytes as text. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Generations } from '../../revocation/generations';
 
-const seconds = z.number().int().nonnegative();
+/** Up to the last moment that a Date can hold. */
+const seconds = z.number().int().nonnegative().max(8.64e12);
 /** Global, tenant, user. */
 const generations = z.tuple([z.number().int(), z.number().int(), z.number().int()]);
 
