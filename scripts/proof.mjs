@@ -1,6 +1,7 @@
 // Runs every proof in its full size and writes what was measured to docs/proof.md.
 //
 //   npm run proof
+//   node scripts/proof.mjs --from FILE     writes the page from what LATCHKEY_FIGURES=FILE has collected
 //
 // Uses the embedded PostgreSQL, or the server that DATABASE_URL names. A proof that fails leaves the page as it was.
 import { spawnSync } from 'node:child_process';
@@ -28,14 +29,15 @@ function measure() {
         env: { ...process.env, LATCHKEY_PROOF: 'full', LATCHKEY_FIGURES: file },
       },
     );
-    if (status !== 0 || !existsSync(file)) return null;
-    return readFileSync(file, 'utf8')
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line));
+    return status === 0 && existsSync(file) ? read(file) : null;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function read(file) {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line));
 }
 
 async function postgresVersion() {
@@ -102,7 +104,8 @@ async function page(reports) {
   ].join('\n\n');
 }
 
-const reports = measure();
+const [option, file] = process.argv.slice(2);
+const reports = option === '--from' ? read(file) : measure();
 if (reports === null) {
   console.error('A proof failed; docs/proof.md was left as it was.');
   process.exitCode = 1;

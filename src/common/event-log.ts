@@ -37,12 +37,15 @@ export interface EventFacts {
   count?: number;
 }
 
+/** Events that somebody should look at. */
+const WARNINGS: ReadonlySet<SecurityEvent> = new Set(['account_locked', 'refresh_reused', 'feed_lost']);
+
 /** Writes security events to the structured log. */
 export class EventLog {
   constructor(private readonly logger: Logger) {}
 
   record(event: SecurityEvent, facts: EventFacts = {}): void {
-    this.logger.info(
+    this.logger[WARNINGS.has(event) ? 'warn' : 'info'](
       {
         event,
         tenant_id: facts.tenantId,

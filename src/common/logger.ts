@@ -13,6 +13,7 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
       base: undefined,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: errorFacts },
       mixin: () => {
         const request = requestContext.getStore();
         return request ? { request_id: request.requestId } : {};
@@ -21,4 +22,12 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
     },
     destination ?? pino.destination({ fd: 1, sync: true }),
   );
+}
+
+/** Message, code and stack of an error and of what caused it. Drivers hang whole connections on their errors. */
+function errorFacts(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message, stack, cause } = error;
+  const { code } = error as { code?: unknown };
+  return { type: name, message, code, stack, ...(cause !== undefined && { cause: errorFacts(cause) }) };
 }

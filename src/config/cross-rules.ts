@@ -17,6 +17,7 @@ type Rule = (settings: Settings, environment: string) => (Finding | false)[];
 const RULES: readonly Rule[] = [
   acceptsItsMode,
   rootSecretIsGiven,
+  productionHasItsDatabase,
   secretsAreLong,
   publicUrlIsSafe,
   accessEndsBeforeRefresh,
@@ -40,6 +41,11 @@ function rootSecretIsGiven({ auth }: Settings, environment: string) {
   const message =
     'is required in production: set LATCHKEY_SECRET to 32 random bytes, `openssl rand -base64 32` makes them';
   return [environment === 'production' && auth.secret === undefined && { key: 'auth.secret', message }];
+}
+
+function productionHasItsDatabase({ database }: Settings, environment: string) {
+  const message = 'is required in production: set DATABASE_URL; the embedded PostgreSQL is for development and trials';
+  return [environment === 'production' && database.url === undefined && { key: 'database.url', message }];
 }
 
 function secretsAreLong({ auth }: Settings) {

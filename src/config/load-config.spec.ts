@@ -19,6 +19,9 @@ function folderWith(contents: Record<string, string>): string {
   return folder;
 }
 
+/** Production brings its own. */
+const DATABASE = { DATABASE_URL: 'postgres://latchkey@db.internal/latchkey' };
+
 describe('the examples of the documentation', () => {
   const env = { JWT_SECRET: SECRET, LATCHKEY_SECRET: SECRET };
 
@@ -33,7 +36,11 @@ describe('the examples of the documentation', () => {
   });
 
   it.each(['development', 'production'])('loads the production example under NODE_ENV=%s', (NODE_ENV) => {
-    const { auth } = loadConfig({ file: join(FIXTURES, 'production.yaml'), env: { ...env, NODE_ENV }, cwd: PACKAGE });
+    const { auth } = loadConfig({
+      file: join(FIXTURES, 'production.yaml'),
+      env: { ...env, ...DATABASE, NODE_ENV },
+      cwd: PACKAGE,
+    });
     expect(auth).toMatchObject({
       mode: 'stateless',
       secret: SECRET,
@@ -77,15 +84,14 @@ describe('the files that are shipped', () => {
   });
 
   it.each(['production', 'microservices'])('work with NODE_ENV=%s and two secrets', (NODE_ENV) => {
-    const env = { NODE_ENV, LATCHKEY_SECRET: SECRET, JWT_SECRET: SECRET };
+    const env = { NODE_ENV, LATCHKEY_SECRET: SECRET, JWT_SECRET: SECRET, ...DATABASE };
     expect(loadConfig({ env, cwd: PACKAGE }).auth).toMatchObject({ mode: 'stateless', registration: 'closed' });
   });
 
   it.each(['production', 'microservices'])('name both missing secrets with NODE_ENV=%s', (NODE_ENV) => {
-    expect(problemsOf(() => loadConfig({ env: { NODE_ENV }, cwd: PACKAGE })).map(({ key }) => key)).toEqual([
-      'auth.secret',
-      'auth.jwt.secret',
-    ]);
+    expect(
+      problemsOf(() => loadConfig({ env: { NODE_ENV, ...DATABASE }, cwd: PACKAGE })).map(({ key }) => key),
+    ).toEqual(['auth.secret', 'auth.jwt.secret']);
   });
 
   it('state in default.yaml exactly the defaults of an empty file', () => {
@@ -167,7 +173,7 @@ describe('what is decided for the reader', () => {
     expect(load(env).server).toMatchObject({ publicUrl: 'https://id.example.com', basePath: '/auth-svc' });
   });
   it('closes registration in production', () => {
-    expect(load({ NODE_ENV: 'production', LATCHKEY_SECRET: SECRET }).auth.registration).toBe('closed');
+    expect(load({ NODE_ENV: 'production', LATCHKEY_SECRET: SECRET, ...DATABASE }).auth.registration).toBe('closed');
     expect(load({ LATCHKEY__AUTH__REGISTRATION: 'closed' }).auth.registration).toBe('closed');
   });
   it('resolves the algorithm', () => expect(load({}).auth.jwt.algorithm).toBe('HS256'));

@@ -28,6 +28,8 @@ function expectOne(text: string, line: number, key: string, message: string, env
 /** [text with the mistake, line, key, part of the message] */
 type Case = [string, number, string, string];
 
+const DATABASE_URL = 'postgres://latchkey@db.internal/latchkey';
+
 describe('keys', () => {
   it.each<Case>([
     ['auth:\n  mod: stateful', 2, 'auth.mod', 'did you mean mode?'],
@@ -168,8 +170,12 @@ describe('secrets', () => {
   it('are required in production', () => {
     expectOne('auth:\n  mode: stateful', 1, 'auth.secret', 'required in production: set LATCHKEY_SECRET', {
       NODE_ENV: 'production',
+      DATABASE_URL,
     });
-    expectOne('auth:\n  secret: "${S:-}"', 2, 'auth.secret', 'required in production', { NODE_ENV: 'production' });
+    expectOne('auth:\n  secret: "${S:-}"', 2, 'auth.secret', 'required in production', {
+      NODE_ENV: 'production',
+      DATABASE_URL,
+    });
   });
 
   it('never appear in an error', () => {
@@ -225,7 +231,12 @@ describe('contradictions', () => {
     ['auth:\n  mode: stateful\n  mode: stateless', 3, 'mode', 'given twice'],
   ])('%j', expectOne);
 
-  const production = { NODE_ENV: 'production', LATCHKEY_SECRET: SECRET };
+  const production = { NODE_ENV: 'production', LATCHKEY_SECRET: SECRET, DATABASE_URL };
+  it('asks for a database of its own in production', () => {
+    const withoutOne = { NODE_ENV: 'production', LATCHKEY_SECRET: SECRET };
+    expectOne('auth:\n  mode: stateful', 1, 'database.url', 'required in production: set DATABASE_URL', withoutOne);
+  });
+
   it.each(['http://id.example.com', 'http://10.0.0.1', 'http://localhost.example.com'])(
     'refuses %s in production',
     (url) => {

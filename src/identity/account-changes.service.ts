@@ -55,7 +55,13 @@ export class AccountChanges {
   /** `passwordHash` comes from the hasher. Ends every login but the spared one. */
   setPasswordHash(user: UserRef, passwordHash: string, exceptSessionId?: string): Promise<void> {
     const write = (tx: Queryable) => this.users.setPasswordHash(tx, user, passwordHash);
-    return this.change(user, { kind: 'password', reason: 'password_changed', endsLogins: true, exceptSessionId, write });
+    return this.change(user, {
+      kind: 'password',
+      reason: 'password_changed',
+      endsLogins: true,
+      exceptSessionId,
+      write,
+    });
   }
 
   private async change(user: UserRef, change: Change): Promise<void> {

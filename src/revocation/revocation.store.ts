@@ -58,9 +58,11 @@ const RAISE: Record<'user' | 'tenant' | 'global', Statement> = {
     name: 'revocation_raise_tenant',
     text: 'UPDATE tenants SET generation = generation + 1 WHERE id = $1 RETURNING generation',
   },
+  // Minutes since the epoch as a floor: after a restored backup the mark must still be above every token issued since.
   global: {
     name: 'revocation_raise_global',
-    text: 'UPDATE instance SET generation = generation + 1 WHERE id = 1 RETURNING generation',
+    text: `UPDATE instance SET generation = GREATEST(generation + 1, (extract(epoch FROM $1::timestamptz) / 60)::integer)
+            WHERE id = 1 RETURNING generation`,
   },
 };
 
@@ -108,11 +110,9 @@ export class RevocationStore {
   }
 
   /** Raises the generation of a user, a tenant or everyone; null when there is no such user or tenant. */
-  async raiseGeneration(tx: Queryable, target: RevocationTarget): Promise<number | null> {
+  async raiseGeneration(tx: Queryable, target: RevocationTarget, now: Date): Promise<number | null> {
     if (target.kind === 'session') return null;
-    const values = columnsOf(target).filter((value) => value !== null);
-    const keys = target.kind === 'user' ? values.slice(0, 2) : values;
-    const row = await tx.first<{ generation: number }>(RAISE[target.kind], keys);
+    const row = await tx.first<{ generation: number }>(RAISE[target.kind], raisedBy(target, now));
     return row?.generation ?? null;
   }
 
@@ -138,6 +138,11 @@ export class RevocationStore {
   async purgeExpired(now: Date, limit: number): Promise<number> {
     return (await this.background.rows(PURGE, [now, limit])).length;
   }
+}
+
+function raisedBy(target: Exclude<RevocationTarget, { kind: 'session' }>, now: Date): unknown[] {
+  if (target.kind === 'global') return [now];
+  return target.kind === 'user' ? [target.tenantId, target.userId] : [target.tenantId];
 }
 
 /** tenant_id, user_id, session_id, except_session_id */

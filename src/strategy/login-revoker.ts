@@ -21,7 +21,7 @@ export class LoginRevoker {
   async revoke(target: RevocationTarget, reason: RevocationReason): Promise<boolean> {
     const now = this.clock.date();
     const { revocation, hadRow } = await this.database.transaction(async (tx) => {
-      const generation = await this.store.raiseGeneration(tx, target);
+      const generation = await this.store.raiseGeneration(tx, target, now);
       const marked = await this.markRows(tx, target, { reason, now });
       const appended = await this.store.append(tx, { target, generation, endsLogin: true, reason, now });
       return { revocation: appended, hadRow: marked };

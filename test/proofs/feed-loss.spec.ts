@@ -115,8 +115,14 @@ async function runThroughALoss(): Promise<void> {
   restoredAt = performance.now();
   proxy.restore();
   await until('everyone has recovered', () => observed.every((one) => recoveryOf(one) !== undefined));
+  await until('everyone is ready', allReady, { within: RECOVERED_WITHIN });
   over = true;
   await watching;
+}
+
+async function allReady(): Promise<boolean> {
+  const answers = await Promise.all(observed.map(({ client }) => client.call('GET', '/health/ready')));
+  return answers.every(({ status }) => status === 200);
 }
 
 /** Those that ask the feed. */
@@ -194,7 +200,6 @@ describe.each(CIRCUMSTANCES.map(({ name }, i) => [name, i] as const))('a process
     const served =
       servesFor === null ? [] : afterwards().filter(({ login, status }) => login !== 'alive' && status === 200);
     expect(served).toEqual([]);
-    await expecting(200, client.call('GET', '/health/ready'));
     await expecting(200, client.refresh(grants.alive.refresh_token));
     const first503 = seen.find(({ status }) => status === 503)?.at ?? Infinity;
     report({
