@@ -95,7 +95,7 @@ async function page(reports) {
   ];
   return [
     '# What is promised, and what was measured',
-    '`npm run proof` wrote this page. Each section is one test against real processes and a real PostgreSQL; it fails ' +
+    '`scripts/proof.mjs` wrote this page. Each section is one test against real processes and a real PostgreSQL; it fails ' +
       'when the promise does not hold. `npm test` runs the same tests in smaller sizes.',
     `${row(['', ''])}\n${row(['---', '---'])}\n${facts.map(row).join('\n')}`,
     ...[...groupedBy(reports, 'proof')]

@@ -1,22 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Queryable } from '../../src/database/database';
-import type {
-  CarriedSession,
-  HandedOverSession,
-  NewSession,
-  SessionOwner,
-  SessionStore,
-} from '../../src/strategy/session.store';
+import type { NewSession, SessionOwner, SessionStore } from '../../src/strategy/session.store';
+import { at, departure, HOUR, MINUTE, SECOND, sessionOf, START, successor } from './sessions';
 
 // Generous: a busy machine is no failure.
 jest.setTimeout(30_000);
-
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const START = Date.UTC(2026, 0, 2, 3, 4, 5);
-
-const at = (milliseconds: number): Date => new Date(START + milliseconds);
 
 /** A store with a place to keep people, emptied for each test. */
 export interface StoreUnderTest {
@@ -45,43 +33,12 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
       owner = await under.owner();
     });
 
-    function session(difference: Partial<NewSession> = {}): NewSession {
-      return {
-        ...owner,
-        id: randomUUID(),
-        grant: {
-          kind: 'session',
-          accessHash: randomBytes(32),
-          accessExpiresAt: at(HOUR),
-          refreshHash: randomBytes(32),
-        },
-        generations: { global: 0, tenant: 0, user: 0 },
-        ipAddress: '192.0.2.1',
-        userAgent: 'test',
-        device: 'test',
-        amr: ['pwd'],
-        authTime: at(0),
-        now: at(0),
-        expiresAt: at(24 * HOUR),
-        ...difference,
-      };
-    }
+    const session = (difference: Partial<NewSession> = {}) => sessionOf(owner, difference);
 
     async function created(difference: Partial<NewSession> = {}): Promise<NewSession> {
       const row = session(difference);
       await store.create(row);
       return row;
-    }
-
-    function successor(of: NewSession, difference: Partial<CarriedSession> = {}): CarriedSession {
-      const next = session({ ...of, grant: session().grant, now: at(MINUTE) });
-      return { ...next, parentHash: of.grant.refreshHash, parentAccessUntil: at(MINUTE + 30 * SECOND), ...difference };
-    }
-
-    function departure(of: NewSession, difference: Partial<HandedOverSession> = {}): HandedOverSession {
-      const { id, tenantId, userId, grant } = of;
-      const until = { parentAccessUntil: at(MINUTE), jwtExpiresAt: at(HOUR), now: at(SECOND) };
-      return { id, tenantId, userId, parentHash: grant.refreshHash, ...until, ...difference };
     }
 
     const revoke = (of: SessionOwner & { id: string }, now = at(SECOND)) =>

@@ -1,4 +1,4 @@
-import { AuthError } from '@latchkey/nest';
+import type { AuthError } from '@latchkey/nest';
 import { randomUUID } from 'node:crypto';
 import { PasswordHasher } from '../../src/identity/passwords/password-hasher';
 import { PROFILES } from '../support/profiles';

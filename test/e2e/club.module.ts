@@ -17,6 +17,7 @@ import {
   type Principal,
   type SessionFacts,
 } from '@latchkey/nest';
+import { randomInt } from 'node:crypto';
 import { setImmediate as immediately, setTimeout as sleep } from 'node:timers/promises';
 
 /** Who acted, as seen by work that went on after the answer. */
@@ -129,7 +130,7 @@ export class ClubController {
     const seen: (string | null)[] = [this.now()];
     await Promise.resolve();
     seen.push(this.now());
-    await sleep(Math.random() * 20);
+    await sleep(randomInt(20));
     seen.push(this.now());
     await immediately();
     seen.push(...(await Promise.all([this.later(1), this.later(5)])));

@@ -14,6 +14,11 @@ export class Tally {
     return Object.fromEntries([...this.counts].sort(([a], [b]) => a.localeCompare(b)));
   }
 
+  /** How often something happened that must not. */
+  get violations(): number {
+    return Object.values(this.broken).reduce((sum, count) => sum + count, 0);
+  }
+
   /** What must not happen and did. */
   get broken(): Record<string, number> {
     return Object.fromEntries([...this.counts].filter(([name]) => /^[A-Z]{2}/.test(name)));
