@@ -20,7 +20,11 @@ const COLD = { AUTH__CACHE__ENABLED: 'false' };
 
 const profiles = Object.keys(PROFILES);
 const warm = profiles.map((profile) => service(profile, profile, NAME_OF[profile], {}));
-const cold = profiles.map((profile) => service(`${profile}-cold`, profile, `${NAME_OF[profile]}, cold`, COLD));
+const cold = profiles.map((profile) => ({
+  ...service(`${profile}-cold`, profile, `${NAME_OF[profile]}, cold`, COLD),
+  // A smoke run has one cold server of each kind.
+  slow: profile === 'tracked' || profile === 'none',
+}));
 
 function service(id, profile, name, extra) {
   return { id, name, script: 'latchkey.mjs', tokens: TOKENS_OF[profile], settings: { ...PROFILES[profile], ...extra } };
@@ -68,9 +72,13 @@ export const RATIOS = [
   { of: 'denylist-cold', to: 'diy-keyobject' },
 ];
 
-/** The candidates with these ids, in the order of the list. @throws Error for an id that does not exist. */
-export function chosen(only) {
+/**
+ * The candidates with these ids, else all of them, else those of a smoke run; in the order of the list.
+ * @throws Error for an id that does not exist.
+ */
+export function chosen(only, quick = false) {
   const unknown = (only ?? []).filter((id) => !CANDIDATES.some((candidate) => candidate.id === id));
   if (unknown.length > 0) throw new Error(`There is no candidate ${unknown.join(', ')}; --list shows them`);
-  return only ? CANDIDATES.filter(({ id }) => only.includes(id)) : CANDIDATES;
+  if (only) return CANDIDATES.filter(({ id }) => only.includes(id));
+  return CANDIDATES.filter(({ slow }) => !(quick && slow));
 }

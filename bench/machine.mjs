@@ -9,7 +9,8 @@ export function describeMachine() {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     node: process.version,
     loadBefore: loadavg()[0],
-    commit: git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', 'src', 'packages') ? ' and changes' : ''),
+    commit:
+      git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', 'src', 'packages') ? ' and changes' : ''),
     date: new Date().toISOString().slice(0, 16).replace('T', ' '),
   };
 }

@@ -23,7 +23,12 @@ export function readOptions(argv) {
   for (const name of Object.keys(DEFAULTS)) {
     if (values[name] !== undefined) options[name] = wholeNumber(name, values[name]);
   }
-  return { ...options, quick: values.quick ?? false, list: values.list ?? false, only: values.only?.split(',') ?? null };
+  return {
+    ...options,
+    quick: values.quick ?? false,
+    list: values.list ?? false,
+    only: values.only?.split(',') ?? null,
+  };
 }
 
 function parsed(argv) {

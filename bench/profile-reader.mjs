@@ -20,7 +20,11 @@ export function selfTimes(profile, [from, to]) {
 
 function describe({ functionName, url, lineNumber }) {
   const place = shortened(url);
-  return { label: functionName || '(anonymous)', place: url ? `${place}:${lineNumber + 1}` : '', area: areaOf(functionName, url) };
+  return {
+    label: functionName || '(anonymous)',
+    place: url ? `${place}:${lineNumber + 1}` : '',
+    area: areaOf(functionName, url),
+  };
 }
 
 /** Which part of the system a function belongs to. */
@@ -29,12 +33,16 @@ export function areaOf(name, url) {
   if (name === '(garbage collector)') return 'garbage collector';
   if (name === '(program)') return 'native code outside JavaScript (sockets, parser)';
   if (!url) return 'built-in functions';
-  if (url.startsWith('node:')) return `node: ${/async_hooks|async_local/.test(url) ? 'async_hooks' : 'http, net, streams, timers'}`;
+  if (url.startsWith('node:'))
+    return `node: ${/async_hooks|async_local/.test(url) ? 'async_hooks' : 'http, net, streams, timers'}`;
   const packages = [...url.matchAll(PACKAGE)];
   if (packages.length > 0) return packages.at(-1)[1];
   return /\/packages\/nest\//.test(url) ? '@latchkey/nest' : url.includes('/bench/') ? 'bench' : 'latchkey';
 }
 
 function shortened(url) {
-  return url.replace(/^file:\/\//, '').replace(/^.*\/node_modules\//, '').replace(/^.*?\/(dist|packages|bench)\//, '$1/');
+  return url
+    .replace(/^file:\/\//, '')
+    .replace(/^.*\/node_modules\//, '')
+    .replace(/^.*?\/(dist|packages|bench)\//, '$1/');
 }

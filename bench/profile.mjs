@@ -68,7 +68,9 @@ function print({ name }, { requests, micros }, functions) {
   const total = busy.reduce((sum, entry) => sum + entry.micros, 0);
   // The profiler counts time on the clock; scaled to CPU, the shares are what a request pays.
   const perRequest = (part) => ((part / total) * micros) / requests;
-  console.log(`${name}: ${(micros / requests).toFixed(1)} µs of CPU per request while profiled, ${requests} requests\n`);
+  console.log(
+    `${name}: ${(micros / requests).toFixed(1)} µs of CPU per request while profiled, ${requests} requests\n`,
+  );
   printAreas(busy, perRequest);
   console.log('\n µs/request  share  function');
   for (const { micros: own, label, place } of busy.slice(0, Number(values.top))) {
@@ -85,4 +87,3 @@ function printAreas(functions, perRequest) {
     console.log(`${perRequest(own).toFixed(2).padStart(11)}  ${area}`);
   }
 }
-

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { CANDIDATES, RATIOS } from './candidates.mjs';
 import { environmentTable } from './machine.mjs';
 import { median, summary } from './statistics.mjs';
+import { table } from './table.mjs';
 
 const RESULTS = new URL('results/', import.meta.url);
 
@@ -94,17 +95,3 @@ function steadyState(servers, { tokens }) {
     `at this load add ${(100 * share).toFixed(1)} % reads, ${micros.toFixed(2)} µs of CPU to the average request.\n`,
   ];
 }
-
-/** Columns as wide as their widest cell, as prettier writes them. */
-function table(head, rows, align) {
-  const widths = head.map((title, column) => Math.max(3, ...[title, ...rows.map((row) => row[column])].map(lengthOf)));
-  const pad = (text, column) => {
-    const space = ' '.repeat(widths[column] - lengthOf(text));
-    return align[column] === 'r' ? space + text : text + space;
-  };
-  const line = (cells) => `| ${cells.map(pad).join(' | ')} |`;
-  const rule = widths.map((width, column) => '-'.repeat(width - 1) + (align[column] === 'r' ? ':' : '-'));
-  return `${[line(head), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n')}\n`;
-}
-
-const lengthOf = (text) => [...text].length;

@@ -15,7 +15,7 @@ else await measure().catch(fail);
 async function measure() {
   requireWrk();
   requireProc();
-  const candidates = chosen(options.only);
+  const candidates = chosen(options.only, options.quick);
   const machine = describeMachine();
   const world = await createWorld({ ...options, kinds: candidates.map(({ tokens }) => tokens) });
   try {
@@ -38,7 +38,9 @@ async function playRound(round, candidates, world) {
     const figures = (visits[candidate.id] = await visit(candidate, world, options));
     const { perSecond, cpu } = figures;
     const place = `${round + 1}/${options.rounds}`;
-    console.log(`${place}  ${candidate.id.padEnd(16)} ${perSecond.toFixed(0).padStart(7)}/s ${cpu.total.toFixed(1).padStart(7)} µs`);
+    console.log(
+      `${place}  ${candidate.id.padEnd(16)} ${perSecond.toFixed(0).padStart(7)}/s ${cpu.total.toFixed(1).padStart(7)} µs`,
+    );
   }
   return visits;
 }

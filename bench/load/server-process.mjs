@@ -16,7 +16,9 @@ export async function startServer(script, { env, nodeOptions = [] }) {
 }
 
 async function started(child, exited, script) {
-  const failed = exited.then(([code]) => Promise.reject(new Error(`${script} ended with code ${code} before it listened`)));
+  const failed = exited.then(([code]) =>
+    Promise.reject(new Error(`${script} ended with code ${code} before it listened`)),
+  );
   const late = sleep(START_WITHIN, undefined, { ref: false }).then(() => {
     child.kill('SIGKILL');
     throw new Error(`${script} did not listen within ${START_WITHIN / 1000} s`);

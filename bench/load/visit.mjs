@@ -22,7 +22,7 @@ export async function visit(candidate, world, options) {
 export async function warm(server, candidate, world, { warmup, connections }) {
   const tokens = world.files[candidate.tokens];
   const enough = 2 * world.users.length;
-  for (let seen = 0; seen < enough; ) {
+  for (let seen = 0; seen < enough;) {
     seen += (await load(server.url, { tokens, seconds: warmup, connections })).requests;
   }
 }

@@ -77,7 +77,11 @@ async function addUsers(world, count) {
 async function addTokens(world, kind) {
   if (world.files[kind]) return;
   const file = (world.files[kind] = join(world.folder, `${kind}.txt`));
-  if (kind === 'user-ids') writeLines(file, world.users.map((user) => user.userId));
+  if (kind === 'user-ids')
+    writeLines(
+      file,
+      world.users.map((user) => user.userId),
+    );
   else if (kind === 'diy') writeLines(file, await signedAnew(world));
   else await issue(world, kind, file);
   world.tokens[kind] = readFileSync(file, 'utf8').trim().split('\n');

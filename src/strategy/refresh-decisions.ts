@@ -98,11 +98,13 @@ export class RefreshDecisions {
   ): Promise<Pick<ConsumedLogin, 'successorKind' | 'consumedAt' | 'seed'>> {
     const { sessionId } = consumption;
     if (!login.live) throw this.refusals.refuse('login_over', sessionId);
-    const age = consumption.now.getTime() - decision.consumedAt.getTime();
-    const open = age <= this.issuance.reuseWindow && !decision.successorConsumed;
+    const oldest = new Date(consumption.now.getTime() - this.issuance.reuseWindow);
+    const open = decision.consumedAt >= oldest && !decision.successorConsumed;
     if (!open && !decision.unapplied) throw await this.refusals.endReused(login.person.principal, sessionId);
+    // The process that decided died before its successor took over: the window begins when somebody comes back for it.
+    const consumedAt = open ? decision.consumedAt : await this.ledger.reopen(consumption, oldest);
     this.refusals.recordReplay(login.person.principal, sessionId);
-    return { ...decision, seed: this.seedOf(parent, decision.keyId) };
+    return { successorKind: decision.successorKind, consumedAt, seed: this.seedOf(parent, decision.keyId) };
   }
 
   private seedOf(parent: string | Buffer, keyId: string): Buffer {

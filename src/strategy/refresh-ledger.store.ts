@@ -129,6 +129,14 @@ const FIND_DECISION: Statement = {
           WHERE c.token_hash = $1 AND c.session_id = $2`,
 };
 
+// Two that come at once agree on one time: the row lock makes the second see what the first wrote.
+const REOPEN: Statement = {
+  name: 'refresh_reopen',
+  text: `UPDATE consumed_refresh_tokens
+            SET consumed_at = CASE WHEN consumed_at < $3::timestamptz THEN $4::timestamptz ELSE consumed_at END
+          WHERE token_hash = $1 AND session_id = $2 RETURNING consumed_at`,
+};
+
 const PURGE: Statement = {
   name: 'refresh_purge',
   text: `WITH expired AS (SELECT token_hash FROM consumed_refresh_tokens WHERE expires_at <= $1 LIMIT $2)
@@ -181,6 +189,12 @@ export class RefreshLedgerStore {
       successorConsumed: row.successor_consumed,
       unapplied: row.unapplied,
     };
+  }
+
+  /** Dates a decision that was never carried out, and is older than `oldest`, anew; returns its time. */
+  async reopen({ tokenHash, sessionId, now }: Consumption, oldest: Date): Promise<Date> {
+    const row = await this.database.first<{ consumed_at: Date }>(REOPEN, [tokenHash, sessionId, oldest, now]);
+    return row?.consumed_at ?? now;
   }
 
   /** Removes at most `limit` decisions of logins that are over; returns how many. */

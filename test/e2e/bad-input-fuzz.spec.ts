@@ -3,7 +3,7 @@ import { PROFILES } from '../support/profiles';
 import { ENDPOINTS, expectRefusal, Sender } from './refusals';
 import { useService } from './service';
 
-const RUNS = 100;
+const RUNS = 60;
 
 const ROUTE = fc.constantFrom(...ENDPOINTS.filter(({ guarded }) => !guarded).map(({ route }) => route));
 

@@ -166,6 +166,8 @@ describe('a process killed between deciding a refresh and carrying it out', () =
       });
       const second = await expecting(200, after.refresh(first.refresh_token));
       expect(sessionIdOf(second)).toBe(sessionIdOf(first));
+      const again = await expecting(200, after.refresh(first.refresh_token));
+      expect(again.refresh_token).toBe(second.refresh_token);
       await expecting(200, after.me(second.access_token));
       await expecting(200, after.refresh(second.refresh_token));
       report({
