@@ -25,7 +25,7 @@ const AT_A_TIME = 10;
 const ANSWERED = proofSize({ reduced: 50, full: 150 });
 const READY_WITHIN = 5_000;
 /** On a machine that is busy with other things: no more than this many times what a start in order takes there. */
-const OF_A_START_IN_ORDER = 2;
+const OF_A_START_IN_ORDER = 3;
 /** Each start issues another kind of token; what was issued before must go on working. */
 const PROFILES: readonly Profile[] = ['stateful', 'denylist', 'tracked'];
 
