@@ -7,6 +7,7 @@ import type { Logger } from './common/logger';
 import type { Config } from './config/config';
 import { CONFIG } from './config/config.token';
 import { DatabaseModule } from './database/database.module';
+import { problemTypeBase } from './edge/problem-type';
 import { HealthModule } from './health/health.module';
 import { IdentityModule } from './identity/identity.module';
 import { KeysModule } from './keys/keys.module';
@@ -62,7 +63,7 @@ export class AppModule {
         AuthModule.forRoot({
           verifier: { useExisting: StrategyTokenVerifier },
           problems: {
-            typeBase: `${config.server.publicUrl}${config.server.basePath}/problems/`,
+            typeBase: problemTypeBase(config),
             onError: logError(logger),
           },
         }),

@@ -21,7 +21,7 @@ export const loginBody = z
     username: identifier.optional().describe('Instead of `email`'),
     password,
     tenant_id: tenantId.optional().describe('Default: the tenant of the host, else the default one'),
-    mfa_code: z.string().max(64).optional().describe('Reserved for second factors'),
+    mfa_code: text(64).optional().describe('Reserved for second factors'),
     remember: z.boolean().default(true).describe('False asks for the short login'),
   })
   .refine((body) => (body.email === undefined) !== (body.username === undefined), {

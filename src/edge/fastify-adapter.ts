@@ -5,6 +5,8 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AuthError } from '@latchkey/nest';
 import { parseStrictJson, StrictJsonError } from '../common/strict-json';
 import type { Config } from '../config/config';
+import { answerParserError } from './parser-errors';
+import { problemTypeBase } from './problem-type';
 
 /** Bytes. The largest body that a client has reason to send is a hundredth of it. */
 const LARGEST_BODY = 100 * 1024;
@@ -34,6 +36,7 @@ export function fastifyAdapter(config: Config): FastifyAdapter {
     return503OnClosing: false,
     // Fastify's own answers to a path that it cannot route repeat the path, and whatever was in it.
     frameworkErrors: (...facts: Parameters<FastifyInstance['errorHandler']>) => fastify.errorHandler(...facts),
+    clientErrorHandler: answerParserError(problemTypeBase(config)),
   });
   const fastify = adapter.getInstance();
   fastify.removeAllContentTypeParsers();

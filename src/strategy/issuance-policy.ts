@@ -13,6 +13,8 @@ export class IssuancePolicy {
   /** Milliseconds for which the parent of a refresh gets the same successor again. */
   readonly reuseWindow: number;
   readonly binding: BindingRule;
+  /** Milliseconds without activity after which a login with a row is over; 0 is never. */
+  readonly idleTimeout: number;
 
   constructor(facts: Omit<IssuancePolicy, 'recordsRefreshes'>) {
     this.mode = facts.mode;
@@ -21,6 +23,7 @@ export class IssuancePolicy {
     this.jwtsAreRevocable = facts.jwtsAreRevocable;
     this.reuseWindow = facts.reuseWindow;
     this.binding = facts.binding;
+    this.idleTimeout = facts.idleTimeout;
   }
 
   /** False only where refreshing a JWT leaves no trace. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AuthError, type ClientInfo } from '@latchkey/nest';
 import { Clock } from '../common/clock';
 import type { Generations } from '../revocation/generations';
+import { ACTIVITY_LAG } from './activity-recorder';
 import type { ConsumedLogin } from './auth-strategy';
 import { bindingHolds } from './client-binding';
 import { IssuancePolicy } from './issuance-policy';
@@ -47,7 +48,7 @@ export class RefreshDecisions {
 
   async consumeOpaque(token: OpaqueToken, client: ClientInfo): Promise<ConsumedLogin> {
     const presented = this.present(token.sessionId, hashOfSecret(token.secret), token.secret);
-    const row = await this.ledger.consumeRow(presented.consumption);
+    const row = await this.ledger.consumeRow(presented.consumption, this.activeSince());
     if (!row) throw this.refusals.refuse('unknown_login', token.sessionId);
     if (!bindingHolds(this.issuance.binding, row, client)) {
       throw this.refusals.refuse('other_client', token.sessionId);
@@ -105,6 +106,11 @@ export class RefreshDecisions {
     const consumedAt = open ? decision.consumedAt : await this.ledger.reopen(consumption, oldest);
     this.refusals.recordReplay(login.person.principal, sessionId);
     return { successorKind: decision.successorKind, consumedAt, seed: this.seedOf(parent, decision.keyId) };
+  }
+
+  private activeSince(): Date {
+    const { idleTimeout } = this.issuance;
+    return new Date(idleTimeout === 0 ? 0 : this.clock.now() - idleTimeout - ACTIVITY_LAG);
   }
 
   private seedOf(parent: string | Buffer, keyId: string): Buffer {

@@ -83,7 +83,7 @@ const CONSUME_ROW: Statement = {
   name: 'refresh_consume_row',
   text: `WITH login AS (
            SELECT ${PERSON}, s.expires_at, s.amr, s.auth_time, s.ip_address, s.user_agent, s.refresh_hash,
-                  (u.status = 'active' AND s.revoked_at IS NULL AND s.expires_at > $3
+                  (u.status = 'active' AND s.revoked_at IS NULL AND s.expires_at > $3 AND s.last_activity_at >= $7
                    AND NOT login_is_revoked(s.tenant_id, s.user_id, s.id,
                                             s.global_generation, s.tenant_generation, s.user_generation)) AS live
              FROM sessions s
@@ -151,9 +151,9 @@ export class RefreshLedgerStore {
     private readonly background: BackgroundDatabase,
   ) {}
 
-  /** For an opaque token. Null when there is no such login. */
-  async consumeRow(of: Consumption): Promise<RowLogin | null> {
-    const row = await this.database.first<StateRow>(CONSUME_ROW, valuesOf(of));
+  /** For an opaque token of a login that was active since `activeSince`. Null when there is no such login. */
+  async consumeRow(of: Consumption, activeSince: Date): Promise<RowLogin | null> {
+    const row = await this.database.first<StateRow>(CONSUME_ROW, [...valuesOf(of), activeSince]);
     if (!row) return null;
     return {
       ...stateOf(row),

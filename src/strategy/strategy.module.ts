@@ -40,6 +40,7 @@ export function issuancePolicyOf({ auth }: Config): IssuancePolicy {
     jwtsAreRevocable: auth.jwt.revocation === 'denylist',
     reuseWindow: auth.refreshReuseWindow,
     binding: auth.session.bind,
+    idleTimeout: auth.session.idleTimeout,
   });
 }
 

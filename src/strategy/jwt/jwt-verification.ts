@@ -59,8 +59,9 @@ export class JwtVerification {
 
   verifyRefresh(token: string): unknown {
     const pinned = this.keyFor(token, 'refresh');
-    const { issuer, leeway } = this.config.auth.jwt;
-    return verifyWith(pinned, token, { issuer, audience: REFRESH_AUDIENCE }, leeway);
+    const { issuer } = this.config.auth.jwt;
+    // No leeway: it expires with the login, and nobody else judges it.
+    return verifyWith(pinned, token, { issuer, audience: REFRESH_AUDIENCE }, 0);
   }
 }
 
