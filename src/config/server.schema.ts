@@ -61,7 +61,7 @@ export const databaseSchema = z.strictObject({
     })
     .prefault({})
     .describe('Connection pool.'),
-  statement_timeout: duration('100ms', '10m').prefault('5s').describe('Longest time for one statement.'),
+  statement_timeout: duration('100ms', '10m').prefault('2s').describe('Longest time for one statement.'),
 });
 
 /** `log`: what is written. */

@@ -35,7 +35,11 @@ export function fastifyAdapter(config: Config): FastifyAdapter {
     // While it stops, what still comes over open connections is answered, and each is closed with its answer.
     return503OnClosing: false,
     // Fastify's own answers to a path that it cannot route repeat the path, and whatever was in it.
-    frameworkErrors: (...facts: Parameters<FastifyInstance['errorHandler']>) => fastify.errorHandler(...facts),
+    frameworkErrors: (...facts: Parameters<FastifyInstance['errorHandler']>) => {
+      const [, request, reply] = facts;
+      void reply.headers({ ...ownHeaders(request.id), 'X-Content-Type-Options': 'nosniff' });
+      fastify.errorHandler(...facts);
+    },
     clientErrorHandler: answerParserError(problemTypeBase(config)),
   });
   const fastify = adapter.getInstance();
@@ -50,10 +54,15 @@ export function fastifyAdapter(config: Config): FastifyAdapter {
   });
   fastify.addHook('onRequest', (request, reply, done) => {
     for (const name of IDENTITY_HEADERS) if (request.headers[name] !== undefined) delete request.headers[name];
-    void reply.header('X-Request-Id', request.id).header('Cache-Control', 'no-store');
+    void reply.headers(ownHeaders(request.id));
     done();
   });
   return adapter;
+}
+
+/** On every answer. Whatever may be kept says so itself. */
+function ownHeaders(requestId: string): Record<string, string> {
+  return { 'X-Request-Id': requestId, 'Cache-Control': 'no-store' };
 }
 
 /** The caller's own id when it is harmless in a log, else a new one. */
