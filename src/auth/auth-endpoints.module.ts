@@ -3,6 +3,7 @@ import { IdentityModule } from '../identity/identity.module';
 import { TenancyModule } from '../tenancy/tenancy.module';
 import { AuthController } from './auth.controller';
 import { AuthService } from './auth.service';
+import { RevocationBudget } from './revocation-budget';
 import { SelfRegistration } from './self-registration';
 import { SessionsController } from './sessions.controller';
 import { SessionsService } from './sessions.service';
@@ -11,6 +12,6 @@ import { SessionsService } from './sessions.service';
 @Module({
   imports: [TenancyModule, IdentityModule],
   controllers: [AuthController, SessionsController],
-  providers: [AuthService, SelfRegistration, SessionsService],
+  providers: [AuthService, RevocationBudget, SelfRegistration, SessionsService],
 })
 export class AuthEndpointsModule {}

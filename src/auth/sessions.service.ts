@@ -6,6 +6,7 @@ import type { SessionView } from '../strategy/auth-strategy';
 import { LoginRevoker } from '../strategy/login-revoker';
 import { ModeCapabilities } from '../strategy/mode-capabilities';
 import { SessionStore } from '../strategy/session.store';
+import { RevocationBudget } from './revocation-budget';
 
 /** A person's own logins: seen and ended, as far as the mode can. */
 @Injectable()
@@ -15,6 +16,7 @@ export class SessionsService {
     private readonly revoker: LoginRevoker,
     private readonly strategies: AuthStrategies,
     private readonly capabilities: ModeCapabilities,
+    private readonly budget: RevocationBudget,
     private readonly clock: Clock,
   ) {}
 
@@ -32,6 +34,7 @@ export class SessionsService {
     const { revokeSession } = this.capabilities.describe();
     if (!revokeSession) throw unsupported();
     const { tenantId, userId } = principal;
+    this.budget.spend(userId);
     const target = { kind: 'session', tenantId, userId, sessionId } as const;
     if (revokeSession === 'by_sid' || sessionId === currentId) {
       await this.strategies.issuing.revoke(target, 'revoked_by_user');
@@ -43,6 +46,7 @@ export class SessionsService {
   async revokeAll({ principal, sessionId }: AuthContext, exceptCurrent: boolean): Promise<void> {
     if (!this.capabilities.describe().revokeAllSessions) throw unsupported();
     const { tenantId, userId } = principal;
+    this.budget.spend(userId);
     const exceptSessionId = exceptCurrent ? sessionId : undefined;
     await this.strategies.issuing.revoke({ kind: 'user', tenantId, userId, exceptSessionId }, 'revoked_by_user');
   }

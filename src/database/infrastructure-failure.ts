@@ -1,7 +1,7 @@
 import { AuthError } from '@latchkey/nest';
 
-/** Connection exceptions, exhausted resources, operator intervention (shutdown, crash, starting up), system errors. */
-const FAILING_CLASSES = /^(08|53|57P|58)/;
+/** Connection exceptions, refused logins, missing database, exhausted resources, operator intervention, system errors. */
+const FAILING_CLASSES = /^(08|28|3D|53|57P|58)/;
 /** Cancelled by a time-out, lock not available, idle in transaction, read-only after a failover, conflicts to the end. */
 const FAILING_STATES = new Set(['57014', '55P03', '25P03', '25006', '40001', '40P01']);
 const FAILING_CALLS =
@@ -30,7 +30,7 @@ export function isInfrastructureFailure(error: unknown): boolean {
 /** True when the connection on which this error arose must not be used again. */
 export function breaksConnection(error: unknown): boolean {
   const { code } = driverError(error);
-  return isInfrastructureFailure(error) && !/^(57014|55P03|25006|40|53)/.test(code);
+  return isInfrastructureFailure(error) && !/^(57014|55P03|40|53)/.test(code);
 }
 
 /** True when the server undid the transaction because of a concurrent one, so that the same may succeed again. */

@@ -18,6 +18,7 @@ const LEAST_SKEW = 1_000;
 @Injectable()
 export class Readiness implements BeforeApplicationShutdown {
   private stopping = false;
+  private asking: Promise<boolean> | null = null;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -30,10 +31,7 @@ export class Readiness implements BeforeApplicationShutdown {
   }
 
   async check(): Promise<ReadinessReport> {
-    const reachable = await this.database.ping().then(
-      () => true,
-      () => false,
-    );
+    const reachable = await this.reachable();
     const skew = Math.abs(this.feed.clockSkew);
     const checks = {
       database: result(reachable),
@@ -42,6 +40,18 @@ export class Readiness implements BeforeApplicationShutdown {
       running: result(!this.stopping),
     };
     return { ready: Object.values(checks).every((check) => check === 'ok'), checks };
+  }
+
+  /** One question at a time, however many ask: the route is open to everyone. */
+  private reachable(): Promise<boolean> {
+    this.asking ??= this.database
+      .ping()
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => (this.asking = null));
+    return this.asking;
   }
 }
 

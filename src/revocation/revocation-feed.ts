@@ -127,7 +127,8 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
   }
 
   private async tick(): Promise<void> {
-    this.mirror.forgetExpired(this.clock.now());
+    // The earlier of the two clocks: one that runs ahead must not forget what the other still holds.
+    this.mirror.forgetExpired(this.clock.now() + Math.min(0, this.clockSkew));
     if (!this.connection && !this.stopped) await this.subscribe();
     await this.pollNow();
   }

@@ -72,7 +72,7 @@ const POLL: Statement = {
                 coalesce((SELECT json_agg(r ORDER BY r.id) FROM (
                   SELECT id, kind, tenant_id, user_id, session_id, generation, except_session_id, ends_login, reason,
                          access_expires_at
-                    FROM revocations WHERE transaction_id >= $1::text::xid8 AND access_expires_at > $2) r), '[]'::json) AS rows`,
+                    FROM revocations WHERE transaction_id >= $1::text::xid8 AND access_expires_at > LEAST($2, clock_timestamp())) r), '[]'::json) AS rows`,
 };
 
 const RECORD_HORIZONS: Statement = {

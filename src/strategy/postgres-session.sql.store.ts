@@ -39,8 +39,8 @@ export const CARRY_ON: Statement = {
            kind = excluded.kind,
            previous_access_hash = CASE WHEN s.refresh_hash = excluded.refresh_hash THEN s.previous_access_hash
                                        ELSE coalesce(s.access_hash, s.previous_access_hash) END,
-           previous_access_until = CASE WHEN s.refresh_hash = excluded.refresh_hash THEN s.previous_access_until
-                                        ELSE LEAST($19::timestamptz, coalesce(s.access_expires_at, s.previous_access_until)) END,
+           previous_access_until = CASE WHEN s.refresh_hash = excluded.refresh_hash OR s.access_hash IS NULL
+                                        THEN s.previous_access_until ELSE LEAST($19::timestamptz, s.access_expires_at) END,
            access_hash = excluded.access_hash, access_expires_at = excluded.access_expires_at,
            refresh_hash = excluded.refresh_hash,
            jwt_expires_at = GREATEST(s.jwt_expires_at, excluded.jwt_expires_at),

@@ -124,7 +124,11 @@ const FIND_DECISION: Statement = {
   name: 'refresh_find_decision',
   text: `SELECT c.consumed_at, c.successor_kind, c.key_id,
                 EXISTS (SELECT 1 FROM consumed_refresh_tokens n WHERE n.token_hash = c.successor_hash) AS successor_consumed,
-                EXISTS (SELECT 1 FROM sessions s WHERE s.id = c.session_id AND s.refresh_hash = c.token_hash) AS unapplied
+                EXISTS (SELECT 1 FROM sessions s WHERE s.id = c.session_id AND s.refresh_hash = c.token_hash)
+                OR (c.successor_kind <> 'untracked_jwt'
+                    AND NOT EXISTS (SELECT 1 FROM consumed_refresh_tokens n WHERE n.token_hash = c.successor_hash)
+                    AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = c.session_id AND s.handed_over_at IS NULL))
+                AS unapplied
            FROM consumed_refresh_tokens c
           WHERE c.token_hash = $1 AND c.session_id = $2`,
 };

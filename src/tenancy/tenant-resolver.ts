@@ -29,6 +29,9 @@ export class TenantResolver {
       ttl: LIFE_MS,
       perf: { now: () => clock.monotonic() },
       ttlResolution: 0,
+      // Crowded out of the cache is no reason to fail whoever waits for the answer.
+      ignoreFetchAbort: true,
+      allowStaleOnFetchAbort: true,
       fetchMethod: async (key) => (await this.read(key)) ?? undefined,
     });
   }

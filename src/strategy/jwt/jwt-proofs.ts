@@ -15,7 +15,7 @@ export class JwtProofs {
       sessionId: claims.sid,
       generations: generationsOf(claims.gen),
       revocable: this.issuance.jwtsAreRevocable,
-      recordsActivity: this.issuance.kind === 'tracked_jwt',
+      recordsActivity: this.issuance.kind === 'tracked_jwt' || this.issuance.idleTimeout > 0,
       serveUntil: claims.exp * 1000,
       client: null,
     };
