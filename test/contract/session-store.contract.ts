@@ -170,6 +170,17 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
       expect((await store.findForAccess(row.id))!.previousAccessUntil).toEqual(at(MINUTE));
     });
 
+    it('does not bring a replaced session token back when the login goes on with JWTs', async () => {
+      const row = await created();
+      const jwt = { ...session().grant, kind: 'tracked_jwt', accessHash: null } as const;
+      const second = successor(row, { grant: jwt });
+      await store.carryOn(second);
+      const until = (await store.findForAccess(row.id))!.previousAccessUntil;
+      const third = successor(second, { grant: { ...jwt, refreshHash: randomBytes(32) }, parentAccessUntil: at(HOUR) });
+      expect(await store.carryOn(third)).not.toBeNull();
+      expect((await store.findForAccess(row.id))!.previousAccessUntil).toEqual(until);
+    });
+
     it('gives the same row when the same is asked again, however often and at once', async () => {
       const row = await created();
       const next = successor(row);
