@@ -90,10 +90,13 @@ describe('the revocation feed', () => {
   it('reads nothing twice for ever: the horizon moves past committed rows', async () => {
     const { store } = feedOn(context);
     await store.append(context.database, revocationOf(loginOf()));
-    const first = await store.poll('0', new Date());
-    const second = await store.poll(first.horizon, new Date());
-    expect(first.revocations.length).toBeGreaterThan(0);
-    expect(second.revocations).toEqual([]);
+    let page = await store.poll('0', new Date());
+    expect(page.revocations.length).toBeGreaterThan(0);
+    // Transactions that are open elsewhere on the server hold the horizon back until they end.
+    await until('the horizon has passed everything', async () => {
+      page = await store.poll(page.horizon, new Date());
+      return page.revocations.length === 0;
+    });
   });
 
   it('tells this process at once and the others without waiting for the next poll', async () => {
