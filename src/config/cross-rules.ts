@@ -16,6 +16,7 @@ type Rule = (settings: Settings, environment: string) => (Finding | false)[];
 
 const RULES: readonly Rule[] = [
   acceptsItsMode,
+  acceptsItsRefreshTokens,
   rootSecretIsGiven,
   productionHasItsDatabase,
   secretsAreLong,
@@ -35,6 +36,12 @@ export function crossFindings(settings: Settings, environment: string): Finding[
 function acceptsItsMode({ auth }: Settings) {
   const message = `must include the mode that is issued: add ${auth.mode}, or change auth.mode`;
   return [!auth.accept.includes(auth.mode) && { key: 'auth.accept', reads: ['auth.mode'], message }];
+}
+
+function acceptsItsRefreshTokens({ auth }: Settings) {
+  const opaque = auth.mode === 'stateless' && auth.jwt.sessions === 'tracked' && !auth.accept.includes('stateful');
+  const message = 'must include stateful: tracked sessions have opaque refresh tokens';
+  return [opaque && { key: 'auth.accept', reads: ['auth.mode', 'auth.jwt.sessions'], message }];
 }
 
 function rootSecretIsGiven({ auth }: Settings, environment: string) {

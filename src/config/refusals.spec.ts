@@ -229,6 +229,12 @@ describe('contradictions', () => {
     ['auth:\n  session: { ttl: 2h, refresh_token_ttl: 1h }', 2, 'auth.session.ttl', 'refresh_token_ttl (1h)'],
     ['auth:\n  jwt:\n    revocation: none\n    sessions: tracked', 3, 'auth.jwt.revocation', 'contradicts'],
     ['auth:\n  mode: stateful\n  mode: stateless', 3, 'mode', 'given twice'],
+    [
+      'auth:\n  mode: stateless\n  accept: [stateless]\n  jwt: { sessions: tracked }',
+      3,
+      'auth.accept',
+      'tracked sessions',
+    ],
   ])('%j', expectOne);
 
   const production = { NODE_ENV: 'production', LATCHKEY_SECRET: SECRET, DATABASE_URL };
