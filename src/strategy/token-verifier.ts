@@ -86,7 +86,7 @@ export class StrategyTokenVerifier extends AccessTokenVerifier {
       serveUntil,
       version,
       client,
-      touchedAt: context.session?.lastActivity.getTime() ?? 0,
+      touchedAt: context.session?.lastActivity?.getTime() ?? 0,
       changedAt: 0,
     };
   }

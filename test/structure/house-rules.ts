@@ -27,8 +27,8 @@ const LAYERS: readonly string[] = [
 
 /** Who may read `auth.mode`: everyone else asks the strategies. */
 const MODE_READERS = [/^src\/config\//, /^src\/strategy\/strategy\.module\.ts$/];
-const ENVIRONMENT_READERS = [/^src\/config\//, /^src\/cli\/latchkey\.ts$/];
-const CLOCK = [/^src\/common\/clock\.ts$/];
+const ENVIRONMENT_READERS = [/^src\/config\//, /^src\/cli\/latchkey\.ts$/, /^packages\/nest\/src\/testing\//];
+const CLOCK = [/^packages\/nest\/src\/clock\.ts$/];
 
 const HTTP_MODULE = /^(fastify|@fastify\/.*|express|@nestjs\/platform-.*)$/;
 const HTTP_NAME =

@@ -7,4 +7,10 @@ import type { AuthContext, ClientInfo } from './auth-context';
 export abstract class AccessTokenVerifier {
   /** @throws AuthError with a 401 code when the token is refused, a 503 code when it cannot be judged. */
   abstract verify(accessToken: string, client: ClientInfo): AuthContext | Promise<AuthContext>;
+
+  /** Called once, before the application serves. Rejects when it must not start. */
+  start(): void | Promise<void> {}
+
+  /** Called once, when the application shuts down. */
+  stop(): void | Promise<void> {}
 }
