@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
+import { HMAC_KEY_BYTES, pinKey, type JwtKey } from '@latchkey/nest';
 import { Clock } from '../common/clock';
 import { deriveKey, sha256 } from '../common/digest';
 import type { Config } from '../config/config';
@@ -10,21 +11,13 @@ import { SigningKeyStore, type NewSigningKey, type SigningKeyRow } from './signi
 
 export type SigningAlgorithm = 'HS256' | 'HS384' | 'HS512';
 
-/** A key and the one algorithm it is used with: the token has no say in it. */
-export interface SigningKey {
-  readonly id: string;
-  readonly algorithm: SigningAlgorithm;
-  readonly key: KeyObject;
-}
-
-const KEY_BYTES: Record<SigningAlgorithm, number> = { HS256: 32, HS384: 48, HS512: 64 };
 const PURPOSE = 'signing-keys';
 
 /** The keys that sign and verify JWTs: the configured secrets, or one that is made once and kept sealed. */
 @Injectable()
 export class KeyRing implements OnModuleInit {
-  private readonly keys = new Map<string, SigningKey>();
-  private current?: SigningKey;
+  private readonly keys = new Map<string, JwtKey>();
+  private current?: JwtKey;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -42,22 +35,22 @@ export class KeyRing implements OnModuleInit {
     this.current = (secret ? configured : stored).find((key) => key.algorithm === algorithm);
   }
 
-  get signing(): SigningKey {
+  get signing(): JwtKey {
     if (!this.current) throw new Error('There is no signing key');
     return this.current;
   }
 
-  find(id: string): SigningKey | null {
+  find(id: string): JwtKey | null {
     return this.keys.get(id) ?? null;
   }
 
   private make(algorithm: SigningAlgorithm): NewSigningKey {
     const id = randomBytes(9).toString('base64url');
-    const sealed = seal(this.roots.derive(PURPOSE), randomBytes(KEY_BYTES[algorithm]), id);
+    const sealed = seal(this.roots.derive(PURPOSE), randomBytes(HMAC_KEY_BYTES[algorithm]), id);
     return { id, algorithm, sealed, sealedBy: this.roots.currentId, now: this.clock.date() };
   }
 
-  private open(row: SigningKeyRow): SigningKey {
+  private open(row: SigningKeyRow): JwtKey {
     const key = this.roots.deriveWith(row.sealed_by, PURPOSE);
     const secret = key && unseal(key, row.sealed, row.id);
     if (!secret) {
@@ -66,23 +59,23 @@ export class KeyRing implements OnModuleInit {
           'Give that secret in auth.secret or auth.previous_secrets.',
       );
     }
-    return { id: row.id, algorithm: row.algorithm as SigningAlgorithm, key: createSecretKey(secret) };
+    return pinKey(row.id, row.algorithm as SigningAlgorithm, createSecretKey(secret));
   }
 }
 
 /** One key for each algorithm that the secret is long enough for, so that a changed algorithm logs nobody out. */
-function keysOfSecret(secret: string): SigningKey[] {
+function keysOfSecret(secret: string): JwtKey[] {
   const bytes = Buffer.from(secret, 'utf8');
-  const algorithms = Object.keys(KEY_BYTES) as SigningAlgorithm[];
+  const algorithms = Object.keys(HMAC_KEY_BYTES) as SigningAlgorithm[];
   return algorithms
-    .filter((algorithm) => bytes.length >= KEY_BYTES[algorithm])
+    .filter((algorithm) => bytes.length >= HMAC_KEY_BYTES[algorithm])
     .map((algorithm) => keyOf(bytes, algorithm));
 }
 
 /** The id says nothing about the secret: a hash of a key derived from it. */
-function keyOf(bytes: Buffer, algorithm: SigningAlgorithm): SigningKey {
+function keyOf(bytes: Buffer, algorithm: SigningAlgorithm): JwtKey {
   const id = sha256(deriveKey(bytes, `kid/${algorithm}`))
     .subarray(0, 9)
     .toString('base64url');
-  return { id, algorithm, key: createSecretKey(bytes) };
+  return pinKey(id, algorithm, createSecretKey(bytes));
 }

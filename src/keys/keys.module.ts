@@ -4,6 +4,7 @@ import { KeyRing } from './key-ring';
 import { RootKeys } from './root-keys';
 import { keepRootSecret } from './root-secret.file';
 import { SigningKeyStore } from './signing-key.store';
+import { TokenSigner } from './token-signer';
 
 /** The root secret and everything derived from it or sealed by it. */
 @Global()
@@ -14,8 +15,8 @@ export class KeysModule {
     const roots = new RootKeys(secret, config.auth.previousSecrets);
     return {
       module: KeysModule,
-      providers: [{ provide: RootKeys, useValue: roots }, SigningKeyStore, KeyRing],
-      exports: [RootKeys, KeyRing],
+      providers: [{ provide: RootKeys, useValue: roots }, SigningKeyStore, KeyRing, TokenSigner],
+      exports: [RootKeys, KeyRing, TokenSigner],
     };
   }
 }

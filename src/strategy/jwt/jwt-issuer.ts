@@ -1,9 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import jsonwebtoken from 'jsonwebtoken';
 import type { Principal } from '@latchkey/nest';
 import type { Config, JwtClaim } from '../../config/config';
 import { CONFIG } from '../../config/config.token';
-import { KeyRing } from '../../keys/key-ring';
+import { TokenSigner } from '../../keys/token-signer';
 import { accessExpiry, type LoginGeneration } from '../login-generation';
 import { generationsClaim } from './jwt-claims';
 import { JWT_TYPE, REFRESH_AUDIENCE, type JwtUse } from './jwt-verification';
@@ -13,10 +12,10 @@ import { JWT_TYPE, REFRESH_AUDIENCE, type JwtUse } from './jwt-verification';
 export class JwtIssuer {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
-    private readonly keys: KeyRing,
+    private readonly signer: TokenSigner,
   ) {}
 
-  access(generation: LoginGeneration): string {
+  access(generation: LoginGeneration): Promise<string> {
     const { audience, accessTokenTtl } = this.config.auth.jwt;
     return this.sign('access', {
       ...this.common(generation),
@@ -28,7 +27,7 @@ export class JwtIssuer {
   }
 
   /** Expires with the login. */
-  refresh(generation: LoginGeneration): string {
+  refresh(generation: LoginGeneration): Promise<string> {
     return this.sign('refresh', {
       ...this.common(generation),
       aud: REFRESH_AUDIENCE,
@@ -63,9 +62,8 @@ export class JwtIssuer {
     return Object.fromEntries(chosen.filter(([, value]) => value !== null));
   }
 
-  private sign(use: JwtUse, claims: object): string {
-    const { id, algorithm, key } = this.keys.signing;
-    return jsonwebtoken.sign(claims, key, { algorithm, header: { alg: algorithm, typ: JWT_TYPE[use], kid: id } });
+  private sign(use: JwtUse, claims: object): Promise<string> {
+    return this.signer.sign(JWT_TYPE[use], claims);
   }
 }
 

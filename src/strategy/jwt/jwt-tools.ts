@@ -11,7 +11,7 @@ import type { RefreshClaims } from '../refresh-decisions';
 import { dateOf, generationsOf, refreshClaims } from './jwt-claims';
 import { JwtIssuer } from './jwt-issuer';
 import { JWT_PASSPORT } from './jwt-passport.strategy';
-import { JwtVerification, tokenError } from './jwt-verification';
+import { JwtVerification } from './jwt-verification';
 
 /** Making and reading the JWTs of a login. */
 @Injectable()
@@ -40,7 +40,8 @@ export class JwtTools {
     try {
       return await this.passport.run<ProvenToken>(JWT_PASSPORT, accessToken);
     } catch (error) {
-      throw tokenError(error);
+      if (error instanceof AuthError) throw error;
+      throw new AuthError('invalid_token', 'The token is not valid', { cause: error });
     }
   }
 
@@ -61,7 +62,7 @@ export class JwtTools {
 
   private verifiedRefresh(token: string): ReturnType<typeof refreshClaims.parse> {
     try {
-      return refreshClaims.parse(this.verification.verifyRefresh(token));
+      return refreshClaims.parse(this.verification.verify('refresh', this.verification.pin(token)));
     } catch (error) {
       throw new AuthError('invalid_grant', 'The refresh token is not valid', { cause: error });
     }

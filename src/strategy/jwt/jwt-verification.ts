@@ -1,11 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
-import jsonwebtoken from 'jsonwebtoken';
-import { AuthError } from '@latchkey/nest';
+import {
+  AuthError,
+  readCompactJwt,
+  verifyJwt,
+  type CompactJwt,
+  type JwtKey,
+  type VerifiedClaims,
+} from '@latchkey/nest';
 import { Clock } from '../../common/clock';
 import type { Config } from '../../config/config';
 import { CONFIG } from '../../config/config.token';
-import { KeyRing, type SigningKey } from '../../keys/key-ring';
-import { readCompactJwt } from './compact-jwt';
+import { KeyRing } from '../../keys/key-ring';
 
 export type JwtUse = 'access' | 'refresh';
 
@@ -15,30 +20,16 @@ export const JWT_TYPE: Record<JwtUse, string> = { access: 'at+jwt', refresh: 'rt
 /** The audience of refresh tokens is this service and nobody else. */
 export const REFRESH_AUDIENCE = 'latchkey:refresh';
 
-/** A key, and the time that the token is judged at. */
-export class PinnedKey {
+/** A token, the key that it must be signed by, and the time that it is judged at. */
+export class PinnedJwt {
   constructor(
-    readonly key: SigningKey,
+    readonly jwt: CompactJwt,
+    readonly key: JwtKey,
     readonly now: number,
   ) {}
 }
 
-export interface ExpectedClaims {
-  readonly issuer: string;
-  readonly audience: string;
-}
-
-/** Checks signature, issuer, audience and lifetime with the algorithm of the key, whatever the token says. */
-export function verifyWith(pinned: PinnedKey, token: string, expected: ExpectedClaims, leeway: number): unknown {
-  return jsonwebtoken.verify(token, pinned.key.key, {
-    ...expected,
-    algorithms: [pinned.key.algorithm],
-    clockTolerance: leeway / 1000,
-    clockTimestamp: Math.floor(pinned.now / 1000),
-  });
-}
-
-/** Picks the key for a JWT before any of it is believed, and turns the library's errors into ours. */
+/** Picks the key for a JWT before any of it is believed, then verifies it with that key alone. */
 @Injectable()
 export class JwtVerification {
   constructor(
@@ -47,29 +38,21 @@ export class JwtVerification {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws AuthError `invalid_token` for anything that is not a token of this use signed by a key of ours. */
-  keyFor(token: string, use: JwtUse): PinnedKey {
-    const header = readCompactJwt(token);
-    const key = header?.typ === JWT_TYPE[use] ? this.keys.find(header.kid) : null;
-    if (!header || !key || header.alg !== key.algorithm) {
-      throw new AuthError('invalid_token', 'The token is not valid', { detail: 'header' });
-    }
-    return new PinnedKey(key, this.clock.now());
+  /** @throws AuthError `invalid_token` for anything that names no key of ours in the one way that our tokens do. */
+  pin(token: string): PinnedJwt {
+    const jwt = readCompactJwt(token);
+    const key = jwt && this.keys.find(jwt.header.kid as string);
+    if (!key) throw new AuthError('invalid_token', 'The token is not valid', { detail: jwt ? 'kid' : 'shape' });
+    return new PinnedJwt(jwt, key, this.clock.now());
   }
 
-  verifyRefresh(token: string): unknown {
-    const pinned = this.keyFor(token, 'refresh');
-    const { issuer } = this.config.auth.jwt;
-    // No leeway: it expires with the login, and nobody else judges it.
-    return verifyWith(pinned, token, { issuer, audience: REFRESH_AUDIENCE }, 0);
+  /** @throws AuthError `token_expired` or `invalid_token` */
+  verify(use: JwtUse, { jwt, key, now }: PinnedJwt): VerifiedClaims {
+    const { issuer, audience, leeway } = this.config.auth.jwt;
+    const common = { types: [JWT_TYPE[use]], issuer, now, leeway };
+    // A refresh token has no leeway at its end: it expires with the login, and nobody else judges it.
+    return use === 'access'
+      ? verifyJwt(jwt, key, { ...common, audience })
+      : verifyJwt(jwt, key, { ...common, audience: REFRESH_AUDIENCE, expiryLeeway: 0 });
   }
-}
-
-/** The AuthError for what `jsonwebtoken` threw. */
-export function tokenError(thrown: unknown): AuthError {
-  if (thrown instanceof AuthError) return thrown;
-  if (thrown instanceof jsonwebtoken.TokenExpiredError) {
-    return new AuthError('token_expired', 'The token has expired', { cause: thrown });
-  }
-  return new AuthError('invalid_token', 'The token is not valid', { cause: thrown });
 }

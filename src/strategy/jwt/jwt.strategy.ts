@@ -1,4 +1,4 @@
-import { AuthError, type ClientInfo, type RevocationReason, type RevocationTarget } from '@latchkey/nest';
+import { AuthError, looksLikeJwt, type ClientInfo, type RevocationReason, type RevocationTarget } from '@latchkey/nest';
 import { Injectable } from '@nestjs/common';
 import type { VerifiedPerson } from '../../identity/verified-person';
 import type { AuthStrategy, ConsumedLogin, LoginFacts, ProvenToken, SessionView, TokenGrant } from '../auth-strategy';
@@ -8,7 +8,6 @@ import { nextGeneration, secondsBetween, type LoginGeneration } from '../login-g
 import { LoginKeeping } from '../login-keeping';
 import { formatOpaqueToken } from '../opaque-token';
 import type { GrantHashes } from '../session.store';
-import { looksLikeJwt } from './compact-jwt';
 import { JwtTools } from './jwt-tools';
 
 /** Stateless: signed access tokens. With `tracked` sessions each login keeps a row and an opaque refresh token. */
@@ -69,23 +68,24 @@ export class JwtStrategy implements AuthStrategy {
     };
   }
 
-  private tracked(generation: LoginGeneration, session: SessionView): TokenGrant {
+  private async tracked(generation: LoginGeneration, session: SessionView): Promise<TokenGrant> {
     const { sessionId, lineage } = generation;
     const refreshToken = formatOpaqueToken('refresh', { sessionId, secret: lineage.refreshSecret });
-    return { ...this.grant(generation), refreshToken, session };
+    return { ...(await this.grant(generation)), refreshToken, session };
   }
 
-  private untracked(generation: LoginGeneration): TokenGrant {
-    return { ...this.grant(generation), refreshToken: this.jwt.issuer.refresh(generation) };
+  private async untracked(generation: LoginGeneration): Promise<TokenGrant> {
+    const [grant, refreshToken] = await Promise.all([this.grant(generation), this.jwt.issuer.refresh(generation)]);
+    return { ...grant, refreshToken };
   }
 
-  private grant(generation: LoginGeneration): Omit<TokenGrant, 'refreshToken'> {
+  private async grant(generation: LoginGeneration): Promise<Omit<TokenGrant, 'refreshToken'>> {
     const accessExpiresAt = this.jwt.accessExpiry(generation);
     const issuedAt = new Date(Math.floor(generation.issuedAt.getTime() / 1000) * 1000);
     return {
       sessionId: generation.sessionId,
       principal: generation.person.principal,
-      accessToken: this.jwt.issuer.access(generation),
+      accessToken: await this.jwt.issuer.access(generation),
       accessExpiresAt,
       expiresIn: secondsBetween(issuedAt, accessExpiresAt),
     };
