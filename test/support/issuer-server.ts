@@ -88,10 +88,13 @@ export class IssuerServer {
     this.beat = setInterval(() => this.heartbeats && this.tell('heartbeat', {}), 300);
   }
 
+  /** Idempotent. */
   async stop(): Promise<void> {
     clearInterval(this.beat);
-    this.server?.closeAllConnections();
-    await new Promise((done) => this.server?.close(done));
+    const { server } = this;
+    this.server = undefined;
+    server?.closeAllConnections();
+    if (server) await new Promise((done) => server.close(done));
   }
 
   behave(path: string, manner: Manner): void {

@@ -126,9 +126,15 @@ export class IntrospectionVerifier extends AccessTokenVerifier {
     const arrived = this.parts.clock.monotonic();
     const { endpoint, timeout } = this.settings;
     const send = (): Promise<JsonObject> => {
-      if (this.parts.clock.monotonic() - arrived > timeout) throw unavailable('waited too long to ask');
+      const left = timeout - (this.parts.clock.monotonic() - arrived);
+      if (left < 1) throw unavailable('waited too long to ask');
       const form = { token, token_type_hint: 'access_token' };
-      return fetchJson({ url: endpoint, form, headers: { authorization: this.authorization }, timeout });
+      return fetchJson({
+        url: endpoint,
+        form,
+        headers: { authorization: this.authorization },
+        timeout: Math.ceil(left),
+      });
     };
     try {
       return await this.lane.run(async () => send());

@@ -223,7 +223,6 @@ describe('keys that change', () => {
     expect(await fate(verifier, good({ exp: 4_000_000_000 }))).toBe('ok');
     clock.advance(HOUR + 1);
     expect(await fate(verifier, good({ exp: 4_000_000_000 }))).toBe('unavailable');
-    await server.start();
   });
 
   it('are counted for metrics', async () => {
