@@ -2,7 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { AuthError, type ClientInfo } from '@latchkey/nest';
 import type { VerifiedPerson } from '../../identity/verified-person';
 import type { RevocationReason, RevocationTarget } from '../../revocation/revocation';
-import type { AuthStrategy, ConsumedLogin, LoginFacts, ProvenToken, SessionView, TokenGrant } from '../auth-strategy';
+import type {
+  AuthStrategy,
+  ConsumedLogin,
+  LoginFacts,
+  NamedLogin,
+  ProvenToken,
+  SessionView,
+  TokenGrant,
+} from '../auth-strategy';
 import { IssuancePolicy } from '../issuance-policy';
 import { hashOfSecret } from '../lineage';
 import { nextGeneration, secondsBetween, type LoginGeneration } from '../login-generation';
@@ -52,6 +60,10 @@ export class JwtStrategy implements AuthStrategy {
     }
     await this.keeping.rows.handOver(login, this.jwt.accessExpiry(generation));
     return this.untracked(generation);
+  }
+
+  identify(token: string): Promise<NamedLogin | null> {
+    return this.jwt.identify(token);
   }
 
   async revoke(target: RevocationTarget, reason: RevocationReason): Promise<void> {
