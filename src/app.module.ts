@@ -13,6 +13,8 @@ import { IdentityModule } from './identity/identity.module';
 import { KeysModule } from './keys/keys.module';
 import { RootKeys } from './keys/root-keys';
 import { MaintenanceModule } from './maintenance/maintenance.module';
+import { oauthProblem } from './oauth/oauth-problem';
+import { OAuthModule } from './oauth/oauth.module';
 import { ProblemsModule } from './problems/problems.module';
 import { LOCKOUT_KEY } from './protection/lockout-key.token';
 import { RevocationModule } from './revocation/revocation.module';
@@ -65,9 +67,11 @@ export class AppModule {
           problems: {
             typeBase: problemTypeBase(config),
             onError: logError(logger),
+            extend: oauthProblem,
           },
         }),
         AuthEndpointsModule,
+        OAuthModule,
         HealthModule,
         ProblemsModule,
         MaintenanceModule,

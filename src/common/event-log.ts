@@ -17,6 +17,10 @@ export type SecurityEvent =
   | 'user_registered'
   | 'user_changed'
   | 'client_changed'
+  | 'client_refused'
+  | 'client_token_issued'
+  | 'oauth_client_changed'
+  | 'token_revoked_by_client'
   | 'cleanup_finished'
   | 'feed_lost'
   | 'feed_restored';
@@ -25,6 +29,8 @@ export type SecurityEvent =
 export interface EventFacts {
   tenantId?: string;
   userId?: string;
+  /** Of a program, never of a browser. */
+  clientId?: string;
   sessionId?: string;
   ipAddress?: string | null;
   reason?: string;
@@ -50,6 +56,7 @@ export class EventLog {
         event,
         tenant_id: facts.tenantId,
         user_id: facts.userId,
+        client_id: facts.clientId,
         session_id: facts.sessionId,
         ip_address: facts.ipAddress ?? undefined,
         reason: facts.reason,

@@ -4,6 +4,7 @@ import { CONFIG } from '../config/config.token';
 import { ActivityRecorder } from './activity-recorder';
 import { AuthStrategies, STRATEGIES } from './auth-strategies';
 import type { AuthStrategy, SuccessorKind } from './auth-strategy';
+import { ClientTokens } from './client-tokens';
 import { ClientWatch } from './client-watch';
 import { FeedPolicy } from './feed-policy';
 import { HorizonRecorder } from './horizon-recorder';
@@ -55,6 +56,7 @@ const stateless: Provider[] = [JwtIssuer, JwtProofs, JwtVerification, JwtPasspor
     ...stateless,
     ActivityRecorder,
     AuthStrategies,
+    ClientTokens,
     ClientWatch,
     FeedPolicy,
     HorizonRecorder,
@@ -78,6 +80,8 @@ const stateless: Provider[] = [JwtIssuer, JwtProofs, JwtVerification, JwtPasspor
   ],
   exports: [
     AuthStrategies,
+    ClientTokens,
+    FeedPolicy,
     IssuancePolicy,
     LoginRevoker,
     ModeCapabilities,

@@ -17,6 +17,7 @@ const LAYERS: readonly string[] = [
   'src/revocation',
   'src/protection',
   'src/identity',
+  'src/clients',
   'src/strategy',
   EDGE,
   'src/app.module.ts',

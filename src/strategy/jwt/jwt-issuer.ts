@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Principal } from '@latchkey/nest';
 import type { Config, JwtClaim } from '../../config/config';
 import { CONFIG } from '../../config/config.token';
 import { TokenSigner } from '../../keys/token-signer';
 import { accessExpiry, type LoginGeneration } from '../login-generation';
+import { subjectOf } from '../token-subject';
 import { generationsClaim } from './jwt-claims';
 import { JWT_TYPE, REFRESH_AUDIENCE, type JwtUse } from './jwt-verification';
 
@@ -42,17 +42,15 @@ export class JwtIssuer {
     const { principal, generations } = person;
     return {
       iss: this.config.auth.jwt.issuer,
-      sub: this.subjectOf(principal),
+      sub: subjectOf(principal, this.config.auth.jwt.subject),
+      // RFC 9068, section 2.2: a client that acts for itself is both subject and client.
+      ...(principal.kind === 'client' && { client_id: principal.userId }),
       iat: secondsOf(issuedAt),
       sid: sessionId,
       user_id: principal.userId,
       tenant_id: principal.tenantId,
       gen: generationsClaim(generations),
     };
-  }
-
-  private subjectOf({ userId, username }: Principal): string {
-    return this.config.auth.jwt.subject === 'username' ? (username ?? userId) : userId;
   }
 
   private optional({ person, amr, authTime }: LoginGeneration): Record<string, unknown> {

@@ -36,7 +36,8 @@ function contextOf(claims: AccessClaims): AuthContext {
 
 function principalOf(claims: AccessClaims): Principal {
   return Object.freeze({
-    kind: 'user' as const,
+    // Ids of users and clients are different UUIDs: only a client is its own client.
+    kind: claims.client_id === claims.user_id ? ('client' as const) : ('user' as const),
     userId: claims.user_id,
     tenantId: claims.tenant_id,
     email: claims.email ?? null,

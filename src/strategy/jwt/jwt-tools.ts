@@ -4,7 +4,7 @@ import { Clock } from '../../common/clock';
 import type { Config } from '../../config/config';
 import { CONFIG } from '../../config/config.token';
 import type { VerifiedPerson } from '../../identity/verified-person';
-import type { LoginFacts, ProvenToken } from '../auth-strategy';
+import type { LoginFacts, NamedLogin, ProvenToken } from '../auth-strategy';
 import { accessExpiry, firstGeneration, type LoginGeneration } from '../login-generation';
 import { PassportRunner } from '../passport-runner';
 import type { RefreshClaims } from '../refresh-decisions';
@@ -36,12 +36,29 @@ export class JwtTools {
     return new Date(Math.floor(expiry / 1000) * 1000);
   }
 
+  /** Signed; the same generation gives the same `jti`, `iat` and `exp`. */
+  async accessToken(generation: LoginGeneration): Promise<string> {
+    return this.issuer.access(generation);
+  }
+
   async prove(accessToken: string): Promise<ProvenToken> {
     try {
       return await this.passport.run<ProvenToken>(JWT_PASSPORT, accessToken);
     } catch (error) {
       if (error instanceof AuthError) throw error;
       throw new AuthError('invalid_token', 'The token is not valid', { cause: error });
+    }
+  }
+
+  /** The login of a token of either use; null when it is none of ours, or has expired. */
+  async identify(token: string): Promise<NamedLogin | null> {
+    try {
+      const { context, sessionId, generations } = await this.prove(token);
+      const { tenantId, userId } = context.principal;
+      return { tenantId, userId, sessionId, generations };
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return this.identifyRefresh(token);
     }
   }
 
@@ -60,6 +77,16 @@ export class JwtTools {
     };
   }
 
+  private identifyRefresh(token: string): NamedLogin | null {
+    try {
+      const { tenantId, userId, sessionId, generations } = this.readRefresh(token);
+      return { tenantId, userId, sessionId, generations };
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return null;
+    }
+  }
+
   private verifiedRefresh(token: string): ReturnType<typeof refreshClaims.parse> {
     try {
       return refreshClaims.parse(this.verification.verify('refresh', this.verification.pin(token)));
@@ -67,4 +94,9 @@ export class JwtTools {
       throw new AuthError('invalid_grant', 'The refresh token is not valid', { cause: error });
     }
   }
+}
+
+/** True for what is wrong with the token, false for what is wrong with us. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof AuthError && error.code !== 'unavailable' && error.code !== 'internal_error';
 }

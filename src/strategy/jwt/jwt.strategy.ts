@@ -1,7 +1,15 @@
 import { AuthError, looksLikeJwt, type ClientInfo, type RevocationReason, type RevocationTarget } from '@latchkey/nest';
 import { Injectable } from '@nestjs/common';
 import type { VerifiedPerson } from '../../identity/verified-person';
-import type { AuthStrategy, ConsumedLogin, LoginFacts, ProvenToken, SessionView, TokenGrant } from '../auth-strategy';
+import type {
+  AuthStrategy,
+  ConsumedLogin,
+  LoginFacts,
+  NamedLogin,
+  ProvenToken,
+  SessionView,
+  TokenGrant,
+} from '../auth-strategy';
 import { IssuancePolicy } from '../issuance-policy';
 import { hashOfSecret } from '../lineage';
 import { nextGeneration, secondsBetween, type LoginGeneration } from '../login-generation';
@@ -50,6 +58,10 @@ export class JwtStrategy implements AuthStrategy {
     }
     await this.keeping.rows.handOver(login, this.jwt.accessExpiry(generation));
     return this.untracked(generation);
+  }
+
+  identify(token: string): Promise<NamedLogin | null> {
+    return this.jwt.identify(token);
   }
 
   async revoke(target: RevocationTarget, reason: RevocationReason): Promise<void> {
