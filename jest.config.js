@@ -33,7 +33,10 @@ const shared = {
     '^.+\\.m?js$': swc({ syntax: 'ecmascript' }),
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly})/)`],
-  moduleNameMapper: { '^@latchkey/nest$': '<rootDir>/packages/nest/src/index.ts' },
+  moduleNameMapper: {
+    '^@latchkey/nest$': '<rootDir>/packages/nest/src/index.ts',
+    '^@latchkey/nest/testing$': '<rootDir>/packages/nest/src/testing/index.ts',
+  },
 };
 
 /** @type {import('jest').Config} */
