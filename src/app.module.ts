@@ -10,9 +10,10 @@ import { DatabaseModule } from './database/database.module';
 import { problemTypeBase } from './edge/problem-type';
 import { HealthModule } from './health/health.module';
 import { IdentityModule } from './identity/identity.module';
-import { KeysModule } from './keys/keys.module';
+import { KeyKeepingModule, KeysModule } from './keys/keys.module';
 import { RootKeys } from './keys/root-keys';
 import { MaintenanceModule } from './maintenance/maintenance.module';
+import { DiscoveryModule } from './oauth/discovery.module';
 import { ProblemsModule } from './problems/problems.module';
 import { LOCKOUT_KEY } from './protection/lockout-key.token';
 import { RevocationModule } from './revocation/revocation.module';
@@ -56,6 +57,7 @@ export class AppModule {
         SettingsModule.forRoot(config),
         DatabaseModule.forRoot(config),
         KeysModule.forRoot(config),
+        KeyKeepingModule,
         TenancyModule,
         RevocationModule,
         IdentityModule,
@@ -68,6 +70,7 @@ export class AppModule {
           },
         }),
         AuthEndpointsModule,
+        DiscoveryModule,
         HealthModule,
         ProblemsModule,
         MaintenanceModule,

@@ -17,6 +17,8 @@ export type SecurityEvent =
   | 'user_registered'
   | 'user_changed'
   | 'client_changed'
+  | 'signing_key_published'
+  | 'signing_key_retired'
   | 'cleanup_finished'
   | 'feed_lost'
   | 'feed_restored';
@@ -30,6 +32,7 @@ export interface EventFacts {
   reason?: string;
   kind?: string;
   algorithm?: string;
+  keyId?: string;
   purpose?: 'verify' | 'store' | 'upgrade';
   durationMs?: number;
   queuedMs?: number;
@@ -55,6 +58,7 @@ export class EventLog {
         reason: facts.reason,
         kind: facts.kind,
         algorithm: facts.algorithm,
+        key_id: facts.keyId,
         purpose: facts.purpose,
         duration_ms: facts.durationMs,
         queued_ms: facts.queuedMs,
