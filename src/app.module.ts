@@ -10,11 +10,12 @@ import { DatabaseModule } from './database/database.module';
 import { problemTypeBase } from './edge/problem-type';
 import { HealthModule } from './health/health.module';
 import { IdentityModule } from './identity/identity.module';
-import { KeysModule } from './keys/keys.module';
+import { KeyKeepingModule, KeysModule } from './keys/keys.module';
 import { RootKeys } from './keys/root-keys';
 import { MaintenanceModule } from './maintenance/maintenance.module';
 import { oauthProblem } from './oauth/oauth-problem';
 import { OAuthModule } from './oauth/oauth.module';
+import { DiscoveryModule } from './oauth/discovery.module';
 import { ProblemsModule } from './problems/problems.module';
 import { LOCKOUT_KEY } from './protection/lockout-key.token';
 import { RevocationModule } from './revocation/revocation.module';
@@ -58,6 +59,7 @@ export class AppModule {
         SettingsModule.forRoot(config),
         DatabaseModule.forRoot(config),
         KeysModule.forRoot(config),
+        KeyKeepingModule,
         TenancyModule,
         RevocationModule,
         IdentityModule,
@@ -72,6 +74,7 @@ export class AppModule {
         }),
         AuthEndpointsModule,
         OAuthModule,
+        DiscoveryModule,
         HealthModule,
         ProblemsModule,
         MaintenanceModule,

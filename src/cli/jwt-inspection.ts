@@ -47,7 +47,10 @@ export async function inspectJwt(jwt: JwtText, operator: Operator, { auth }: Con
 }
 
 function signatureOf({ header, text }: JwtText, keys: KeyRing): SignatureVerdict {
-  const key = typeof header['kid'] === 'string' ? keys.find(header['kid']) : null;
+  const key =
+    typeof header['kid'] === 'string'
+      ? keys.find(header['kid'], header['typ'] === REFRESH_TYPE ? 'refresh' : 'access')
+      : null;
   if (!key) return 'unknown_key';
   const jwt = readCompactJwt(text);
   return jwt && hasSignatureOf(jwt, key) ? 'ours' : 'wrong';

@@ -21,6 +21,8 @@ export type SecurityEvent =
   | 'client_token_issued'
   | 'oauth_client_changed'
   | 'token_revoked_by_client'
+  | 'signing_key_published'
+  | 'signing_key_retired'
   | 'cleanup_finished'
   | 'feed_lost'
   | 'feed_restored';
@@ -36,6 +38,7 @@ export interface EventFacts {
   reason?: string;
   kind?: string;
   algorithm?: string;
+  keyId?: string;
   purpose?: 'verify' | 'store' | 'upgrade';
   durationMs?: number;
   queuedMs?: number;
@@ -62,6 +65,7 @@ export class EventLog {
         reason: facts.reason,
         kind: facts.kind,
         algorithm: facts.algorithm,
+        key_id: facts.keyId,
         purpose: facts.purpose,
         duration_ms: facts.durationMs,
         queued_ms: facts.queuedMs,

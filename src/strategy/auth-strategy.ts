@@ -38,6 +38,8 @@ export interface ProvenToken {
   readonly sessionId: string;
   /** The generations as of the proof; a higher mark in the feed ends it. */
   readonly generations: Generations;
+  /** The key that signed it; retiring that key ends it. */
+  readonly keyId?: string;
   /** False in the profile that keeps nothing which could revoke. */
   readonly revocable: boolean;
   /** True when a row keeps the last activity of this login. */

@@ -55,9 +55,8 @@ export class StrategyTokenVerifier extends AccessTokenVerifier {
 
   /** False when the strategy must be asked again. Throws when a signed token is no longer good. */
   private mayServe(token: string, known: CachedToken): boolean {
-    if (!known.proof.revocable) return true;
     if (known.proof.context.mode === 'stateful') return this.feed.isFresh() && this.isUnchanged(token, known);
-    this.feed.requireTrustworthy();
+    if (known.proof.revocable) this.feed.requireTrustworthy();
     if (known.version === this.feed.version) return true;
     this.signed.delete(token);
     this.feed.requireValid(known.proof);

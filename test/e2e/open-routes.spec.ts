@@ -6,6 +6,8 @@ import { useService } from './service';
 
 /** Served to whoever asks. A route that is missing here asks for a token; adding one is a decision, not an accident. */
 const OPEN = [
+  'GET /.well-known/jwks.json',
+  'GET /.well-known/oauth-authorization-server',
   'GET /auth/mode',
   'GET /docs',
   'GET /docs-json',

@@ -5,7 +5,8 @@ import { TokenSigner } from '../../keys/token-signer';
 import { accessExpiry, type LoginGeneration } from '../login-generation';
 import { subjectOf } from '../token-subject';
 import { generationsClaim } from './jwt-claims';
-import { JWT_TYPE, REFRESH_AUDIENCE, type JwtUse } from './jwt-verification';
+import type { TokenUse } from '../../keys/key-ring';
+import { JWT_TYPE, REFRESH_AUDIENCE } from './jwt-verification';
 
 /** Signs the JWTs of a login. The same generation gives the same `jti`, `iat` and `exp`. */
 @Injectable()
@@ -60,7 +61,7 @@ export class JwtIssuer {
     return Object.fromEntries(chosen.filter(([, value]) => value !== null));
   }
 
-  private sign(use: JwtUse, claims: object): Promise<string> {
+  private sign(use: TokenUse, claims: object): Promise<string> {
     return this.signer.sign(JWT_TYPE[use], claims);
   }
 }

@@ -27,7 +27,7 @@ passportJwt.JwtVerifier = (token, key, options, done) => {
   if (!(key instanceof Judgement)) return libraryVerifier(token, key, options, done);
   let payload: unknown;
   try {
-    payload = key.by.verify('access', key.pinned);
+    payload = { claims: key.by.verify(key.pinned), keyId: key.pinned.key.id };
   } catch (error) {
     return done(error);
   }
@@ -45,17 +45,16 @@ export class JwtPassportStrategy extends PassportStrategy(Strategy, JWT_PASSPORT
     super({
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
       secretOrKeyProvider: (_request, token: string, done) => {
-        try {
-          done(null, new Judgement(verification.pin(token), verification) as unknown as string);
-        } catch (error) {
-          done(error as Error);
-        }
+        verification.pin(token, 'access').then(
+          (pinned) => done(null, new Judgement(pinned, verification) as unknown as string),
+          (error: Error) => done(error),
+        );
       },
     });
     runner.register(JWT_PASSPORT, this);
   }
 
-  validate(payload: unknown): ProvenToken {
-    return this.proofs.proofOf(accessClaims.parse(payload));
+  validate({ claims, keyId }: { claims: unknown; keyId: string }): ProvenToken {
+    return this.proofs.proofOf(accessClaims.parse(claims), keyId);
   }
 }

@@ -9,11 +9,12 @@ import { dateOf, generationsOf, type AccessClaims } from './jwt-claims';
 export class JwtProofs {
   constructor(private readonly issuance: IssuancePolicy) {}
 
-  proofOf(claims: AccessClaims): ProvenToken {
+  proofOf(claims: AccessClaims, keyId: string): ProvenToken {
     return {
       context: contextOf(claims),
       sessionId: claims.sid,
       generations: generationsOf(claims.gen),
+      keyId,
       revocable: this.issuance.jwtsAreRevocable,
       recordsActivity: this.issuance.kind === 'tracked_jwt' || this.issuance.idleTimeout > 0,
       serveUntil: claims.exp * 1000,

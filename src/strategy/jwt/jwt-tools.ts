@@ -8,7 +8,7 @@ import type { LoginFacts, NamedLogin, ProvenToken } from '../auth-strategy';
 import { accessExpiry, firstGeneration, type LoginGeneration } from '../login-generation';
 import { PassportRunner } from '../passport-runner';
 import type { RefreshClaims } from '../refresh-decisions';
-import { dateOf, generationsOf, refreshClaims } from './jwt-claims';
+import { dateOf, generationsOf, refreshClaims, type RefreshTokenClaims } from './jwt-claims';
 import { JwtIssuer } from './jwt-issuer';
 import { JWT_PASSPORT } from './jwt-passport.strategy';
 import { JwtVerification } from './jwt-verification';
@@ -62,9 +62,9 @@ export class JwtTools {
     }
   }
 
-  /** @throws AuthError `invalid_grant` for whatever is wrong with it. */
-  readRefresh(token: string): RefreshClaims {
-    const claims = this.verifiedRefresh(token);
+  /** @throws AuthError `invalid_grant` for whatever is wrong with it; `unavailable` when its key cannot be looked up. */
+  async readRefresh(token: string): Promise<RefreshClaims> {
+    const claims = await this.verifiedRefresh(token);
     return {
       jti: claims.jti,
       sessionId: claims.sid,
@@ -77,9 +77,9 @@ export class JwtTools {
     };
   }
 
-  private identifyRefresh(token: string): NamedLogin | null {
+  private async identifyRefresh(token: string): Promise<NamedLogin | null> {
     try {
-      const { tenantId, userId, sessionId, generations } = this.readRefresh(token);
+      const { tenantId, userId, sessionId, generations } = await this.readRefresh(token);
       return { tenantId, userId, sessionId, generations };
     } catch (error) {
       if (!isRefusal(error)) throw error;
@@ -87,10 +87,11 @@ export class JwtTools {
     }
   }
 
-  private verifiedRefresh(token: string): ReturnType<typeof refreshClaims.parse> {
+  private async verifiedRefresh(token: string): Promise<RefreshTokenClaims> {
     try {
-      return refreshClaims.parse(this.verification.verify('refresh', this.verification.pin(token)));
+      return refreshClaims.parse(this.verification.verify(await this.verification.pin(token, 'refresh')));
     } catch (error) {
+      if (error instanceof AuthError && error.status >= 500) throw error;
       throw new AuthError('invalid_grant', 'The refresh token is not valid', { cause: error });
     }
   }

@@ -48,7 +48,7 @@ export class JwtStrategy implements AuthStrategy {
   }
 
   async consume(refreshToken: string, client: ClientInfo): Promise<ConsumedLogin> {
-    return this.keeping.decisions.consumeJwt(this.jwt.readRefresh(refreshToken), client);
+    return this.keeping.decisions.consumeJwt(await this.jwt.readRefresh(refreshToken), client);
   }
 
   async continue(login: ConsumedLogin): Promise<TokenGrant> {
