@@ -1,4 +1,4 @@
-import { introspection, secret, type CrossUserAttempt, type VerifierRecipe } from '@latchkey/nest';
+import { auto, introspection, jwks, secret, type CrossUserAttempt, type VerifierRecipe } from '@latchkey/nest';
 import type { INestApplication } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { ClientRegistry } from '../../src/clients/client-registry';
@@ -9,22 +9,33 @@ import { until } from '../support/until';
 import { useService, type Grant, type SignedIn } from '../e2e/service';
 import { NotesModule, startDownstream } from './applications';
 
-type Verifier = 'introspection' | 'secret';
+type Verifier = 'jwks' | 'introspection' | 'auto' | 'secret';
 interface Place {
   readonly name: string;
   readonly platform?: 'express' | 'fastify';
   readonly verifier?: Verifier;
 }
 
-const DOWNSTREAM: readonly Place[] = (['express', 'fastify'] as const).flatMap((platform) =>
-  (['introspection', 'secret'] as const).map((verifier) => ({ name: `${platform}, ${verifier}`, platform, verifier })),
-);
-const PLACES: readonly Place[] = [{ name: 'the service itself' }, ...DOWNSTREAM];
+const placesFor = (verifiers: readonly Verifier[]): readonly Place[] => [
+  { name: 'the service itself' },
+  ...(['express', 'fastify'] as const).flatMap((platform) =>
+    verifiers.map((verifier) => ({ name: `${platform}, ${verifier}`, platform, verifier })),
+  ),
+];
 
-describe.each(PROFILES)('one controller, the service being $name', ({ settings, row }) => {
+const PUBLISHED = { 'auth.jwt.algorithm': 'ES256' };
+const CASES = [
+  ...PROFILES.map((profile) => {
+    const jwt = profile.row.access_token === 'jwt';
+    const verifiers = [...(jwt ? (['jwks'] as const) : []), 'introspection', 'auto'] as const;
+    return { ...profile, settings: { ...PUBLISHED, ...profile.settings }, places: placesFor(verifiers) };
+  }),
+  { ...PROFILES[2]!, name: 'stateless with a shared secret', places: placesFor(['secret', 'introspection']) },
+];
+
+describe.each(CASES)('one controller, the service being $name', ({ settings, row, places }) => {
   const service = useService({ settings, extend: [NotesModule] });
   const jwt = row.access_token === 'jwt';
-  const places = PLACES.filter(({ verifier }) => jwt || verifier !== 'secret');
   let client: { id: string; secret: string };
 
   beforeAll(async () => {
@@ -34,9 +45,10 @@ describe.each(PROFILES)('one controller, the service being $name', ({ settings, 
 
   function recipe(verifier: Verifier): VerifierRecipe {
     const { url } = service.app;
-    if (verifier === 'introspection') return introspection({ url, client, feed: true });
-    const [issuer, audience] = ['latchkey', 'latchkey-api'];
-    return secret({ secret: JWT_SECRET, issuer, audience, url, client, feed: true });
+    const options = { url, audience: 'latchkey-api', client, feed: true };
+    const shared = { ...options, issuer: 'latchkey', secret: JWT_SECRET };
+    const recipes = { jwks, introspection, auto, secret: () => secret(shared) };
+    return recipes[verifier](options);
   }
 
   describe.each(places)('in $name', ({ platform, verifier }) => {
