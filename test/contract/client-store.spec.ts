@@ -7,7 +7,7 @@ import { ClientStore } from '../../src/clients/client.store';
 import { EventLog } from '../../src/common/event-log';
 import { createLogger } from '../../src/common/logger';
 import { RevocationFeed } from '../../src/revocation/revocation-feed';
-import { RevocationMirror } from '../../src/revocation/revocation-mirror';
+import { RevocationMirror } from '@latchkey/nest';
 import { RevocationStore } from '../../src/revocation/revocation.store';
 import { openDatabaseContext, type DatabaseContext } from '../support/database-context';
 import { ControlledClock } from '../support/identity-services';
