@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { AuthError } from '../auth-error';
-import { beforeAbort, chunksOf } from '../http/bounded-body';
 import { fetchJson, UnexpectedAnswer } from '../http/bounded-fetch';
 import { basicAuthorization, type ClientCredentials } from '../http/client-credentials';
 import { deadlineAfter } from '../http/deadline';
+import { openStream } from '../http/open-stream';
 import { RevocationMirror, type Revocable } from '../revocation/revocation-mirror';
 import type { VerifierParts } from '../verifier-recipe';
 import { readEvents, type StreamEvent } from './event-stream';
@@ -138,21 +138,12 @@ export class RevocationFeedClient {
     }
   }
 
-  private async openStream(signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    const sent = fetch(`${this.source.url}/oauth/revocations/stream`, {
-      headers: {
-        accept: 'text/event-stream',
-        authorization: this.authorization,
-        ...(this.cursor !== undefined && { 'last-event-id': this.cursor }),
-      },
-      redirect: 'error',
-      signal,
-    });
-    const response = await beforeAbort(sent, signal);
-    const streams = response.headers.get('content-type')?.startsWith('text/event-stream');
-    if (response.status === 200 && streams && response.body) return chunksOf(response.body, signal);
-    await response.body?.cancel();
-    throw new UnexpectedAnswer(response.status, 'The revocation feed does not stream');
+  private openStream(signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const headers = {
+      authorization: this.authorization,
+      ...(this.cursor !== undefined && { 'last-event-id': this.cursor }),
+    };
+    return openStream(`${this.source.url}/oauth/revocations/stream`, headers, signal);
   }
 
   private catchUp(reading: Reading): void {

@@ -20,16 +20,21 @@ export async function* chunksOf(body: ReadableStream<Uint8Array>, signal: AbortS
   }
 }
 
-/** Rejects when the signal is aborted, whatever becomes of the promise. */
-export async function beforeAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+/** `fetch` without redirects that ends when its signal is aborted, whatever the runtime makes of it. */
+export async function fetchUntil(url: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
+  const sent = fetch(url, { ...init, redirect: 'error', signal });
   let abandon = (): void => {};
   const aborted = new Promise<never>((_, reject) => {
     abandon = () => reject(signal.reason as Error);
-    if (signal.aborted) abandon();
     signal.addEventListener('abort', abandon, { once: true });
   });
   try {
-    return await Promise.race([promise, aborted]);
+    if (signal.aborted) abandon();
+    return await Promise.race([sent, aborted]);
+  } catch (error) {
+    // An answer that comes after all would hold its connection open.
+    sent.then((late) => late.body?.cancel()).catch(() => undefined);
+    throw error;
   } finally {
     signal.removeEventListener('abort', abandon);
   }

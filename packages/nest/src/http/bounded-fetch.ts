@@ -1,4 +1,4 @@
-import { beforeAbort, chunksOf } from './bounded-body';
+import { chunksOf, fetchUntil } from './bounded-body';
 import { deadlineAfter } from './deadline';
 
 /** Longest answer that is read. Bytes. */
@@ -40,14 +40,9 @@ export async function fetchJson(request: BoundedRequest): Promise<JsonObject> {
 }
 
 async function answerTo({ url, headers, form }: BoundedRequest, signal: AbortSignal): Promise<JsonObject> {
-  const sent = fetch(url, {
-    method: form ? 'POST' : 'GET',
-    headers: { accept: 'application/json', ...headers },
-    body: form && new URLSearchParams(form),
-    redirect: 'error',
-    signal,
-  });
-  const response = await beforeAbort(sent, signal);
+  const method = form ? 'POST' : 'GET';
+  const body = form && new URLSearchParams(form);
+  const response = await fetchUntil(url, { method, headers: { accept: 'application/json', ...headers }, body }, signal);
   if (response.status !== 200) {
     await response.body?.cancel();
     throw new UnexpectedAnswer(response.status, `${url} answered ${response.status}`);
