@@ -66,6 +66,8 @@ export class AppModule {
             typeBase: problemTypeBase(config),
             onError: logError(logger),
           },
+          // What changes something is logged, with the id of its request.
+          needsContext: ({ method }) => method !== 'GET' && method !== 'HEAD',
         }),
         AuthEndpointsModule,
         HealthModule,

@@ -27,6 +27,8 @@ export interface EventFacts {
   userId?: string;
   sessionId?: string;
   ipAddress?: string | null;
+  /** Where the event belongs to a request without a context; else the logger adds it. */
+  requestId?: string;
   reason?: string;
   kind?: string;
   algorithm?: string;
@@ -52,6 +54,7 @@ export class EventLog {
         user_id: facts.userId,
         session_id: facts.sessionId,
         ip_address: facts.ipAddress ?? undefined,
+        request_id: facts.requestId,
         reason: facts.reason,
         kind: facts.kind,
         algorithm: facts.algorithm,
