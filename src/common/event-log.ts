@@ -54,7 +54,8 @@ export class EventLog {
         user_id: facts.userId,
         session_id: facts.sessionId,
         ip_address: facts.ipAddress ?? undefined,
-        request_id: facts.requestId,
+        // An undefined one would win over the logger's own.
+        ...(facts.requestId !== undefined && { request_id: facts.requestId }),
         reason: facts.reason,
         kind: facts.kind,
         algorithm: facts.algorithm,
