@@ -71,6 +71,8 @@ export class AppModule {
             onError: logError(logger),
             extend: oauthProblem,
           },
+          // What changes something is logged, with the id of its request.
+          needsContext: ({ method }) => method !== 'GET' && method !== 'HEAD',
         }),
         AuthEndpointsModule,
         OAuthModule,

@@ -58,4 +58,6 @@ export interface AuthContext {
 export interface ClientInfo {
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
+  /** For the log. */
+  readonly requestId?: string;
 }
