@@ -1,8 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { temporaryFolder } from './test-server';
 
 const ROOT = path.resolve(__dirname, '../..');
@@ -107,6 +108,18 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
       await exited;
     },
   };
+}
+
+/** Runs one command of the command line beside the service; resolves with the JSON it printed. */
+export async function runCommand<T>(options: ServiceOptions, ...words: readonly string[]): Promise<T> {
+  const folder = await temporaryFolder();
+  try {
+    const env = environmentOf(options, folder);
+    const { stdout } = await promisify(execFile)(process.execPath, [CLI, ...words, '--json'], { cwd: ROOT, env });
+    return JSON.parse(stdout) as T;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 function environmentOf(
