@@ -52,7 +52,7 @@ describe(`${FLEET.length} processes that start at once on one empty database`, (
       service.output.filter((line) => line.includes('Database migrated')),
     );
     expect(migrated).toHaveLength(1);
-    expect(await rowsOf('latchkey_migrations')).toHaveLength(1);
+    expect(await rowsOf('latchkey_migrations')).toHaveLength(2);
     expect(await rowsOf('signing_keys')).toHaveLength(1);
     expect(await rowsOf('instance')).toHaveLength(1);
     expect(await rowsOf('tenants')).toHaveLength(1);
