@@ -678,8 +678,8 @@ describe('signing keys', () => {
     expect(await states()).toEqual(['signing', 'published']);
     expect((await latchkey(`keys retire ${key.kid}`, { env })).stdout).toContain(`Retired the key ${key.kid}`);
     expect(await problem(`keys retire ${key.kid}`, { env })).toMatchObject({ code: 'not_found' });
-    expect(await states()).toEqual(['published']);
-    expect(await states('keys list --all')).toEqual(['retired', 'published']);
+    expect(await states()).toEqual(['signing']);
+    expect(await states('keys list --all')).toEqual(['retired', 'signing']);
     expect((await latchkey('keys list', { env })).stdout).toMatch(/^KID\s+ALGORITHM\s+STATE\s+ORIGIN\s+SIGNS FROM/);
   }, 30_000);
 
