@@ -6,6 +6,7 @@ import { KeyCabinet } from './key-cabinet';
 import { stateOf, type KeyLife } from './key-life';
 import { KeyRing } from './key-ring';
 import { announcedAhead, isOwn, LEARNED_AFTER } from './key-schedule';
+import type { LockedSigningKeys } from './locked-signing-keys.store';
 
 /** The successor, and when it begins to sign. Milliseconds since the epoch. */
 export interface Rotation {
@@ -51,7 +52,7 @@ export class KeyChanges {
   }
 
   /**
-   * Destroys a key: within a second no process accepts a token of it.
+   * Destroys a key: within a second no process accepts a token of it. If it was the one that signed, the announced one does.
    * @throws AuthError `not_found`; `conflict` when no other key could sign.
    */
   async retire(id: string): Promise<void> {
@@ -63,17 +64,24 @@ export class KeyChanges {
       const now = this.clock.now();
       const living = lives.filter((life) => stateOf(life, now) !== 'retired');
       if (!living.some((life) => life.id === id)) throw new AuthError('not_found', 'There is no such key in use');
-      if (!living.some((life) => life.id !== id && canSign(life, now))) {
-        throw new AuthError('conflict', 'No other key could sign: make one with `keys rotate --now` first');
-      }
+      await this.letAnotherSign(
+        keys,
+        living.filter((life) => life.id !== id),
+      );
       await keys.retire(now, id);
       this.events.record('signing_key_retired', { keyId: id, reason: 'operator' });
     });
   }
-}
 
-function canSign(life: KeyLife, now: number): boolean {
-  return ['published', 'signing'].includes(stateOf(life, now));
+  /** When none of the others signs, the one that is announced does, at once. */
+  private async letAnotherSign(keys: LockedSigningKeys, others: readonly KeyLife[]): Promise<void> {
+    const now = this.clock.now();
+    if (others.some((life) => stateOf(life, now) === 'signing')) return;
+    const announced = others.filter((life) => stateOf(life, now) === 'published');
+    const next = announced.find((life) => isOwn(life, this.ring.policy)) ?? announced[0];
+    if (!next) throw new AuthError('conflict', 'No other key could sign: make one with `keys rotate --now` first');
+    await keys.signAt(next, now);
+  }
 }
 
 function alreadyAnnounced({ id, signsFrom }: KeyLife): AuthError {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { readJwk, type JwtAlgorithm } from '@latchkey/nest';
 import { KeyChanges } from '../../src/keys/key-changes.service';
@@ -5,9 +6,12 @@ import { KeyCabinet } from '../../src/keys/key-cabinet';
 import { KeyKeeper } from '../../src/keys/key-keeper';
 import { stateOf, type KeyState } from '../../src/keys/key-life';
 import { KeyRing } from '../../src/keys/key-ring';
+import { PROFILES } from '../support/profiles';
 import { startService } from '../support/service-process';
 import { createTestDatabase, withClient, type TestDatabase } from '../support/test-database';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
 import { DAY, HOUR, JWT_SECRET, MINUTE, SECOND, startTestApp, type Settings } from '../support/test-app';
+import { until } from '../support/until';
 import { Service, useService } from './service';
 
 /** Without the secret that tests are given otherwise. */
@@ -197,6 +201,77 @@ describe('a key', () => {
     } finally {
       for (const other of others) await other.close();
     }
+  });
+});
+
+describe.each(PROFILES.filter(({ row }) => row.access_token === 'jwt'))('a retired key, $name', (profile) => {
+  const service = useService({ settings: { ...profile.settings, 'auth.jwt.secret': '' } });
+
+  it('ends the tokens that it signed, and no others', async () => {
+    const old = await service.signedIn();
+    const kid = signingId(service);
+    for (let i = 0; i < 3; i += 1) expect((await service.me(old.grant.access_token)).status).toBe(200);
+    const changes = service.app.provider(KeyChanges);
+    const next = await changes.rotate({ atOnce: true });
+    service.clock.advance(5 * SECOND);
+    await tend(service);
+    const young = await service.signedIn(old.person);
+    expect(headerOf(young.grant.access_token).kid).toBe(next.id);
+    await changes.retire(kid);
+    await tend(service);
+    expect((await service.me(old.grant.access_token)).code).toBe('invalid_token');
+    expect((await service.me(young.grant.access_token)).status).toBe(200);
+    const refreshed = await service.refresh(old.grant.refresh_token);
+    expect(refreshed.code).toBe(profile.row.refresh_token === 'jwt' ? 'invalid_grant' : '200');
+  });
+});
+
+describe('a key that another process made a moment ago', () => {
+  let proxy: TcpProxy;
+  const settings = { ...PAIRS, 'auth.jwt.algorithm': 'EdDSA' };
+  const service = useService({ settings });
+  let other: Service;
+
+  beforeAll(async () => {
+    proxy = await startTcpProxy(service.app.database.url);
+    const { database } = service.app;
+    // Behind the proxy, and with the same root secret.
+    const secret = `root key of ${database.url.split('/').at(-1)}, thirty-two bytes and more`;
+    other = new Service({
+      settings: { ...settings, 'auth.secret': secret },
+      database: { ...database, url: proxy.url },
+    });
+    await other.start();
+  });
+
+  afterAll(async () => {
+    await other.stop();
+    await proxy.close();
+  });
+
+  /** A token of a key that only `service` has read so far. */
+  async function tokenOfNewKey(): Promise<string> {
+    const changes = service.app.provider(KeyChanges);
+    const old = signingId(service);
+    await changes.rotate();
+    await changes.retire(old);
+    await tend(service);
+    return (await service.signedIn()).grant.access_token;
+  }
+
+  it('is looked for, so that its tokens are understood at once', async () => {
+    for (let i = 0; i < 3; i += 1) {
+      expect((await other.me(await tokenOfNewKey())).status).toBe(200);
+      await pause(1_100);
+    }
+  });
+
+  it('is not called wrong while the database cannot be asked', async () => {
+    proxy.cut();
+    const token = await tokenOfNewKey();
+    await until('the ring is too old', async () => (await other.me(token)).code === 'unavailable');
+    proxy.restore();
+    await until('the key is known', async () => (await other.me(token)).status === 200);
   });
 });
 
