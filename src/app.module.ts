@@ -1,4 +1,4 @@
-import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { Global, Module, type DynamicModule, type INestApplication } from '@nestjs/common';
 import { AuthModule, type AuthError } from '@latchkey/nest';
 import { AuthEndpointsModule } from './auth/auth-endpoints.module';
 import type { Clock } from './common/clock';
@@ -8,6 +8,7 @@ import type { Config } from './config/config';
 import { CONFIG } from './config/config.token';
 import { DatabaseModule } from './database/database.module';
 import { problemTypeBase } from './edge/problem-type';
+import { socketOptions } from './edge/socket-options';
 import { HealthModule } from './health/health.module';
 import { IdentityModule } from './identity/identity.module';
 import { KeysModule } from './keys/keys.module';
@@ -16,7 +17,9 @@ import { MaintenanceModule } from './maintenance/maintenance.module';
 import { ProblemsModule } from './problems/problems.module';
 import { LOCKOUT_KEY } from './protection/lockout-key.token';
 import { RevocationModule } from './revocation/revocation.module';
+import { FeedConnectionJudge } from './strategy/feed-connection-judge';
 import { StrategyModule } from './strategy/strategy.module';
+import { Tickets } from './strategy/tickets';
 import { StrategyTokenVerifier } from './strategy/token-verifier';
 import { TenancyModule } from './tenancy/tenancy.module';
 
@@ -27,6 +30,8 @@ export interface AppSettings {
   readonly clock?: Clock;
   /** Further modules that share the guards, such as an application's own controllers. */
   readonly extend?: DynamicModule['imports'];
+  /** Called before the application is initialised, as to choose the adapter of its gateways. */
+  readonly prepare?: (app: INestApplication) => void;
 }
 
 /** What the configuration gives to everyone. */
@@ -65,6 +70,11 @@ export class AppModule {
           problems: {
             typeBase: problemTypeBase(config),
             onError: logError(logger),
+          },
+          connections: {
+            judge: { useExisting: FeedConnectionJudge },
+            tickets: { useExisting: Tickets },
+            sockets: socketOptions(config),
           },
         }),
         AuthEndpointsModule,

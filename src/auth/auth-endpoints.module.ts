@@ -7,11 +7,12 @@ import { RevocationBudget } from './revocation-budget';
 import { SelfRegistration } from './self-registration';
 import { SessionsController } from './sessions.controller';
 import { SessionsService } from './sessions.service';
+import { TicketsController } from './tickets.controller';
 
 /** `/auth`: sign up, in, on and out, and one's own sessions. */
 @Module({
   imports: [TenancyModule, IdentityModule],
-  controllers: [AuthController, SessionsController],
+  controllers: [AuthController, SessionsController, TicketsController],
   providers: [AuthService, RevocationBudget, SelfRegistration, SessionsService],
 })
 export class AuthEndpointsModule {}

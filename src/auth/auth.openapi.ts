@@ -31,6 +31,12 @@ const OPERATIONS = {
     errors: [400, 401, 503],
   },
   logout: { summary: 'End this login. The answer says from when on.', status: 200, guarded: true, errors: [401, 503] },
+  ticket: {
+    summary: 'A single-use ticket for a WebSocket handshake that cannot carry the token.',
+    status: 200,
+    guarded: true,
+    errors: [400, 401, 403, 429, 503],
+  },
   me: { summary: 'Who am I.', status: 200, guarded: true, errors: [401, 503] },
   mode: { summary: 'What the configured mode can do.', status: 200, errors: [] },
   listSessions: { summary: 'My logins.', status: 200, guarded: true, errors: [401, 409, 503] },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jwtSchema } from './jwt.schema';
 import { passwordSchema } from './password.schema';
-import { distinct, duration, integer, oneOf, secret } from './setting-kinds';
+import { distinct, duration, integer, oneOf, origin, secret } from './setting-kinds';
 
 const authMode = oneOf('stateful', 'stateless');
 
@@ -56,6 +56,16 @@ const loginSchema = z.strictObject({
   identifier: oneOf('email', 'username', 'either').prefault('either').describe('What people sign in with.'),
 });
 
+const socketsSchema = z.strictObject({
+  origins: distinct(origin).prefault([]).describe('Exact browser origins that may connect, beside public_url.'),
+  cookie_name: z
+    .string()
+    .regex(/^[\w!#$%&'*+.^`|~-]*$/, { error: 'must be the name of a cookie' })
+    .prefault('')
+    .describe('Cookie that may hold an access token at a handshake. Empty: none.'),
+  query_token: z.boolean().prefault(false).describe('Takes access tokens from ?access_token=, where proxies keep them.'),
+});
+
 /** `auth`: the two modes and everything about signing in. */
 export const authSchema = z.strictObject({
   mode: authMode.prefault('stateful').describe('What is issued: opaque sessions or signed JWTs.'),
@@ -77,6 +87,7 @@ export const authSchema = z.strictObject({
   feed: feedSchema.prefault({}).describe('How processes learn of revocations.'),
   login: loginSchema.prefault({}).describe('Signing in.'),
   cache: cacheSchema.prefault({}).describe('Cache of verified tokens.'),
+  sockets: socketsSchema.prefault({}).describe('WebSocket handshakes.'),
   session: sessionSchema.prefault({}).describe('Stateful mode.'),
   lockout: lockoutSchema.prefault({}).describe('Another place for the two lockout keys of auth.session.'),
   jwt: jwtSchema.prefault({}).describe('Stateless mode.'),

@@ -5,6 +5,7 @@ import { ActivityRecorder } from './activity-recorder';
 import { AuthStrategies, STRATEGIES } from './auth-strategies';
 import type { AuthStrategy, SuccessorKind } from './auth-strategy';
 import { ClientWatch } from './client-watch';
+import { FeedConnectionJudge } from './feed-connection-judge';
 import { FeedPolicy } from './feed-policy';
 import { HorizonRecorder } from './horizon-recorder';
 import { IssuancePolicy } from './issuance-policy';
@@ -28,6 +29,8 @@ import { SessionStore } from './session.store';
 import { SessionPassportStrategy } from './session/session-passport.strategy';
 import { SessionProofs } from './session/session-proofs';
 import { SessionStrategy } from './session/session.strategy';
+import { TicketStore } from './ticket.store';
+import { Tickets } from './tickets';
 import { StrategyTokenVerifier } from './token-verifier';
 
 /** The only place where the mode is read. */
@@ -56,6 +59,7 @@ const stateless: Provider[] = [JwtIssuer, JwtProofs, JwtVerification, JwtPasspor
     ActivityRecorder,
     AuthStrategies,
     ClientWatch,
+    FeedConnectionJudge,
     FeedPolicy,
     HorizonRecorder,
     LineageKeys,
@@ -68,6 +72,8 @@ const stateless: Provider[] = [JwtIssuer, JwtProofs, JwtVerification, JwtPasspor
     RefreshRefusals,
     SessionRows,
     StrategyTokenVerifier,
+    TicketStore,
+    Tickets,
     { provide: SessionStore, useClass: PostgresSessionStore },
     { provide: IssuancePolicy, useFactory: issuancePolicyOf, inject: [CONFIG] },
     {
@@ -78,12 +84,15 @@ const stateless: Provider[] = [JwtIssuer, JwtProofs, JwtVerification, JwtPasspor
   ],
   exports: [
     AuthStrategies,
+    FeedConnectionJudge,
     IssuancePolicy,
     LoginRevoker,
     ModeCapabilities,
     RefreshLedgerStore,
     SessionStore,
     StrategyTokenVerifier,
+    TicketStore,
+    Tickets,
   ],
 })
 export class StrategyModule {}

@@ -28,7 +28,7 @@ const LAYERS: readonly string[] = [
 /** Who may read `auth.mode`: everyone else asks the strategies. */
 const MODE_READERS = [/^src\/config\//, /^src\/strategy\/strategy\.module\.ts$/];
 const ENVIRONMENT_READERS = [/^src\/config\//, /^src\/cli\/latchkey\.ts$/];
-const CLOCK = [/^src\/common\/clock\.ts$/];
+const CLOCK = [/^packages\/nest\/src\/clock\.ts$/];
 
 const HTTP_MODULE = /^(fastify|@fastify\/.*|express|@nestjs\/platform-.*)$/;
 const HTTP_NAME =

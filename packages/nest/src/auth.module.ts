@@ -1,9 +1,12 @@
 import { Global, Module, type DynamicModule, type Provider } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, HttpAdapterHost } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { randomUUID } from 'node:crypto';
 import { AccessTokenVerifier } from './access-token-verifier';
 import { AuthContextService } from './auth-context.service';
 import { AuthGuard } from './auth.guard';
+import { connectionProviders, type ConnectionOptions } from './connections/connection-providers';
+import { ConnectionWatch } from './connections/connection-watch';
+import { endEventStreams } from './connections/event-stream-endings';
 import { ProblemDetailsFilter, PROBLEM_OPTIONS, type ProblemOptions } from './problem-details.filter';
 import { requestContext } from './request-context';
 
@@ -13,6 +16,8 @@ export interface AuthModuleOptions {
   /** How access tokens are proven: a provider for `AccessTokenVerifier` without its `provide`. */
   readonly verifier: ProviderOf<AccessTokenVerifier>;
   readonly problems?: ProblemOptions;
+  /** Sockets and event streams: how they are let in, and when they end. */
+  readonly connections?: ConnectionOptions;
 }
 
 type ProviderOf<T> =
@@ -36,7 +41,8 @@ interface ExpressLike {
 @Global()
 @Module({})
 export class AuthModule {
-  constructor(host: HttpAdapterHost) {
+  constructor(host: HttpAdapterHost, modules: ModulesContainer, watch: ConnectionWatch) {
+    endEventStreams(modules, watch);
     if (host.httpAdapter) giveEveryRequestItsContext(host.httpAdapter.getType(), host.httpAdapter.getInstance());
   }
 
@@ -50,6 +56,7 @@ export class AuthModule {
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_FILTER, useClass: ProblemDetailsFilter },
         AuthContextService,
+        ...connectionProviders(options.connections ?? {}),
       ],
       exports: [AccessTokenVerifier, AuthContextService],
     };

@@ -64,7 +64,7 @@ function expiryFor(record: AccessRecord, hash: Buffer): Date | null {
   return null;
 }
 
-function contextOf({ session, principal, authTime }: AccessRecord, expiresAt: Date): AuthContext {
+function contextOf({ session, principal, authTime, generations }: AccessRecord, expiresAt: Date): AuthContext {
   const { id, ipAddress, userAgent, device, createdAt, lastActivity } = session;
   return Object.freeze({
     principal: Object.freeze({ ...principal, roles: Object.freeze([...principal.roles]) }),
@@ -74,5 +74,6 @@ function contextOf({ session, principal, authTime }: AccessRecord, expiresAt: Da
     expiresAt,
     amr: Object.freeze([...session.amr]),
     authTime,
+    generations: Object.freeze(generations),
   });
 }
