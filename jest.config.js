@@ -33,7 +33,10 @@ const shared = {
     '^.+\\.m?js$': swc({ syntax: 'ecmascript' }),
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly})/)`],
-  moduleNameMapper: { '^@latchkey/nest$': '<rootDir>/packages/nest/src/index.ts' },
+  moduleNameMapper: {
+    '^@latchkey/nest$': '<rootDir>/packages/nest/src/index.ts',
+    '^@latchkey/nest/(ws|socket\\.io)$': '<rootDir>/packages/nest/src/sockets/$1.ts',
+  },
 };
 
 /** @type {import('jest').Config} */

@@ -63,7 +63,10 @@ const socketsSchema = z.strictObject({
     .regex(/^[\w!#$%&'*+.^`|~-]*$/, { error: 'must be the name of a cookie' })
     .prefault('')
     .describe('Cookie that may hold an access token at a handshake. Empty: none.'),
-  query_token: z.boolean().prefault(false).describe('Takes access tokens from ?access_token=, where proxies keep them.'),
+  query_token: z
+    .boolean()
+    .prefault(false)
+    .describe('Takes access tokens from ?access_token=, where proxies keep them.'),
 });
 
 /** `auth`: the two modes and everything about signing in. */

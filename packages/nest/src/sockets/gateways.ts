@@ -1,6 +1,11 @@
 import type { INestApplicationContext, Type } from '@nestjs/common';
 import { MetadataScanner, ModulesContainer, Reflector } from '@nestjs/core';
-import { GATEWAY_METADATA, GATEWAY_OPTIONS, MESSAGE_MAPPING_METADATA, PORT_METADATA } from '@nestjs/websockets/internal';
+import {
+  GATEWAY_METADATA,
+  GATEWAY_OPTIONS,
+  MESSAGE_MAPPING_METADATA,
+  PORT_METADATA,
+} from '@nestjs/websockets/internal';
 import { RoutePolicies } from '../route-policy';
 
 /** Where a gateway is reached. */

@@ -7,7 +7,11 @@ export type OriginVerdict = 'allowed' | 'foreign' | 'absent';
  * Compares the page's origin with the list and with where the request was sent to. Browsers always name the origin of a
  * WebSocket; for requests to the very origin of the page they may leave it out and say so in `Sec-Fetch-Site`.
  */
-export function judgeOrigin(headers: IncomingHttpHeaders, listed: readonly string[], encrypted: boolean): OriginVerdict {
+export function judgeOrigin(
+  headers: IncomingHttpHeaders,
+  listed: readonly string[],
+  encrypted: boolean,
+): OriginVerdict {
   const { origin } = headers;
   if (origin === undefined) return headers['sec-fetch-site'] === 'same-origin' ? 'allowed' : 'absent';
   return listed.includes(origin) || isOwnOrigin(origin, headers, encrypted) ? 'allowed' : 'foreign';

@@ -155,4 +155,3 @@ function isSameLogin(a: AuthContext, b: AuthContext): boolean {
     a.principal.tenantId === b.principal.tenantId
   );
 }
-

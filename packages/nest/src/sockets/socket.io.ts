@@ -56,7 +56,11 @@ export class AuthIoAdapter extends IoAdapter {
   override bindMessageHandlers(socket: Socket, handlers: MessageHandler[], transform: never): void {
     const connection = connectionOf(socket);
     if (!connection) return;
-    super.bindMessageHandlers(socket, connection.guarded(handlers) as never, connection.transformed(transform) as never);
+    super.bindMessageHandlers(
+      socket,
+      connection.guarded(handlers) as never,
+      connection.transformed(transform) as never,
+    );
   }
 
   /** Before anything is opened; what the credential demands of the origin is seen to when it is known. */
@@ -132,4 +136,3 @@ function linkOf(socket: Socket): SocketLink {
     },
   };
 }
-

@@ -33,7 +33,8 @@ export class AuthWsAdapter extends WsAdapter {
   }
 
   override create(port: number, options: ServerOptions = {}): ReturnType<WsAdapter['create']> {
-    if (options.server) throw new Error('AuthWsAdapter makes its own servers: leave `server` out of @WebSocketGateway()');
+    if (options.server)
+      throw new Error('AuthWsAdapter makes its own servers: leave `server` out of @WebSocketGateway()');
     const address = { port, path: withSlash(options.path ?? '') };
     const verifyClient = ({ req }: { req: IncomingMessage }, done: Refuse): void => {
       this.admit(req, this.authority.servesAnonymous(address)).then(
@@ -55,7 +56,11 @@ export class AuthWsAdapter extends WsAdapter {
   override bindMessageHandlers(client: Client, handlers: MessageHandler[], transform: never): void {
     const connection = connectionOf(client);
     if (!connection) return;
-    super.bindMessageHandlers(client, connection.guarded(handlers) as never, connection.transformed(transform) as never);
+    super.bindMessageHandlers(
+      client,
+      connection.guarded(handlers) as never,
+      connection.transformed(transform) as never,
+    );
   }
 
   private async admit(request: IncomingMessage, anonymous: boolean): Promise<void> {
