@@ -136,14 +136,18 @@ describe.each(EVERY_WAY)('sockets, $kind, $name', ({ settings, row, kind, connec
     it('are closed when their login ends, and nothing sent after that is handled or arrives', async () => {
       const { who, socket } = await seated();
       const other = await seated(await service.signedIn(who.person));
-      await service.http.post('/auth/logout', { token: who.grant.access_token });
       const last = `too late ${who.sessionId}`;
-      if (socket.isOpen) socket.send('say', last);
+      // The client notices nothing yet, and goes on sending.
+      socket.pause();
+      await service.http.post('/auth/logout', { token: who.grant.access_token });
+      expect(socket.isOpen).toBe(true);
+      socket.send('say', last);
+      expect(await other.socket.ask('say', 'alive')).toMatchObject({ event: 'say' });
+      socket.resume();
       const before = performance.now();
       const ending = await socket.ended;
       expect(performance.now() - before).toBeLessThan(SOON);
       expect(ending).toMatchObject({ code: 'token_revoked', status: kind === 'ws' ? 4401 : null });
-      expect(await other.socket.ask('say', 'alive')).toMatchObject({ event: 'say' });
       expect(heard).not.toContain(last);
       expect(socket.received.filter(({ event }) => event === 'say')).toEqual([]);
       other.socket.close();
@@ -214,6 +218,28 @@ describe.each(EVERY_WAY)('sockets, $kind, $name', ({ settings, row, kind, connec
     expect(await socket.ended).toMatchObject({ code: 'invalid_token' });
   });
 
+  it('drop what clients claim of themselves', async () => {
+    const { grant } = await service.signedIn();
+    const socket = await enter({ token: grant.access_token, headers: { 'x-user-id': 'somebody-else' } });
+    expect((await socket.ask('headers')).data).toEqual({ claimed: null });
+    socket.close();
+  });
+
+  if (kind === 'socket.io') {
+    it('take a token or a ticket from the payload of a handshake', async () => {
+      const who = await service.signedIn();
+      const socket = await enter({ payload: { token: who.grant.access_token } });
+      expect((await socket.ask('whoami')).data).toMatchObject({ userId: who.person.userId });
+      const ticket = await ticketOf(who);
+      const second = await enter({ payload: { ticket }, origin: service.app.url });
+      for (const payload of [{ token: 7 }, { token: '' }, { ticket: {} }, { token: ['a'] }, { ticket }]) {
+        const { code } = await refusal({ payload, origin: service.app.url });
+        expect(code).toBe('invalid_token');
+      }
+      for (const open of [socket, second]) open.close();
+    });
+  }
+
   it('bound what one client may send', async () => {
     const { socket } = await seated();
     for (let i = 0; i < 1_000; i++) socket.send('say', 'spam');
@@ -223,6 +249,23 @@ describe.each(EVERY_WAY)('sockets, $kind, $name', ({ settings, row, kind, connec
     large.send('say', 'x'.repeat(70_000));
     const { status } = await large.ended;
     if (kind === 'ws') expect(status).toBe(1009);
+  });
+
+  it('take cookies and tokens in the URL only where that is configured, and cookies from known pages only', async () => {
+    const lenient = { 'auth.sockets.cookie_name': 'access', 'auth.sockets.query_token': true };
+    const origins = { 'auth.sockets.origins': ['https://app.example.com'] };
+    await service.stop();
+    await service.start({ settings: { ...settings, ...lenient, ...origins } });
+    const { grant } = await service.signedIn();
+    const origin = 'https://app.example.com';
+    for (const way of [{ cookie: `a=b; access=${grant.access_token}` }, { queryToken: grant.access_token }]) {
+      const socket = await enter({ ...way, origin });
+      expect((await socket.ask('whoami')).event).toBe('whoami');
+      socket.close();
+      expect(await refusal(way)).toMatchObject({ code: 'csrf_failed' });
+      await expect(enter({ ...way, origin: 'https://evil.example' })).rejects.toThrow();
+    }
+    expect(JSON.stringify(service.app.logs)).not.toContain(grant.access_token);
   });
 
   it('say nothing secret in the log', async () => {

@@ -31,6 +31,8 @@ const ENVIRONMENT_READERS = [/^src\/config\//, /^src\/cli\/latchkey\.ts$/];
 const CLOCK = [/^packages\/nest\/src\/clock\.ts$/];
 
 const HTTP_MODULE = /^(fastify|@fastify\/.*|express|@nestjs\/platform-.*)$/;
+/** What the sub-paths for sockets are built upon. */
+const GATEWAY_ADAPTER = /^@nestjs\/platform-(ws|socket\.io)$/;
 const HTTP_NAME =
   /(Exception|^(HttpStatus|HttpCode|Controller|Get|Post|Put|Patch|Delete|Re[qs]|Request|Response|Header|Redirect|AUTH_ERROR_STATUS))$/;
 const DATABASE_MODULE = /^(typeorm|pg|@nestjs\/typeorm)(\/|$)/;
@@ -74,6 +76,7 @@ const strategiesApart: ImportRule = (path, { target = '' }) => {
 const noHttpBelowTheEdge: ImportRule = (path, { specifier, names }) => {
   const { name, height } = layerOf(path);
   if (height >= LAYERS.indexOf(EDGE)) return undefined;
+  if (GATEWAY_ADAPTER.test(specifier) && path.startsWith(`${NEST_PACKAGE}/src/sockets/`)) return undefined;
   if (HTTP_MODULE.test(specifier)) return `${specifier} is HTTP`;
   // The package holds the guard and the filter that every HTTP application shares, whatever its adapter.
   if (name === NEST_PACKAGE || !/^@(nestjs\/common|latchkey\/nest)$/.test(specifier)) return undefined;

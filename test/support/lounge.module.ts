@@ -29,8 +29,10 @@ import {
 } from '@latchkey/nest';
 import { AuthIoAdapter } from '@latchkey/nest/socket.io';
 import { AuthWsAdapter } from '@latchkey/nest/ws';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { setImmediate as immediately, setTimeout as sleep } from 'node:timers/promises';
 import { interval, map, Observable } from 'rxjs';
+import type { Socket } from 'socket.io';
 import type { SocketKind } from './socket-client';
 
 /** Messages that reached a handler, by what they said. */
@@ -42,9 +44,12 @@ class Lounge implements OnGatewayConnection {
   @WebSocketServer()
   readonly server!: { clients?: Set<{ send(text: string): void }>; emit(event: string, data: unknown): void };
 
+  private readonly handshakes = new WeakMap<object, IncomingHttpHeaders>();
+
   constructor(protected readonly auth: AuthContextService) {}
 
-  handleConnection(client: object): void {
+  handleConnection(client: object, request?: IncomingMessage): void {
+    if (request) this.handshakes.set(client, request.headers);
     arrivals.push(authOf(client)?.principal.userId === this.now() ? this.now() : 'another');
   }
 
@@ -105,14 +110,15 @@ class Lounge implements OnGatewayConnection {
     throw new AuthError('conflict', 'There is one already', { detail: 'secret detail from inside' });
   }
 
+  @SubscribeMessage('headers')
+  headers(@ConnectedSocket() client: object) {
+    const headers = (client as Partial<Socket>).handshake?.headers ?? this.handshakes.get(client) ?? {};
+    return { event: 'headers', data: { claimed: headers['x-user-id'] ?? null } };
+  }
+
   @SubscribeMessage('own')
   own() {
     throw new WsException({ status: 'error', message: 'as Nest says it' });
-  }
-
-  @SubscribeMessage('flood')
-  flood(@ConnectedSocket() client: { send?: (text: string) => void; emit(event: string, data: unknown): void }) {
-    for (let i = 0; i < 200; i++) client.send?.(JSON.stringify({ event: 'flood', data: { text: 'x'.repeat(65_536) } }));
   }
 
   protected now(): string | null {

@@ -35,6 +35,9 @@ export interface OpenSocket {
   /** Sends, and resolves with the next message of that event, or with an `exception`. */
   ask(event: string, data?: unknown, answer?: string): Promise<Message>;
   close(): void;
+  /** Reads nothing from the wire until `resume`: a peer that has not noticed anything yet, or never will. */
+  pause(): void;
+  resume(): void;
 }
 
 /** The handshake was refused. */
@@ -129,6 +132,8 @@ export const connectWs: Connect = async (url, room, introduction = {}) => {
       return reply;
     },
     close: () => socket.terminate(),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
   };
 };
 
@@ -171,8 +176,15 @@ export const connectIo: Connect = async (url, room, introduction = {}) => {
       return reply;
     },
     close: () => void socket.close(),
+    pause: () => wireOf(socket).pause(),
+    resume: () => wireOf(socket).resume(),
   };
 };
+
+/** The WebSocket that this client sends over. */
+function wireOf(socket: Socket): WebSocket {
+  return (socket.io.engine.transport as unknown as { ws: WebSocket }).ws;
+}
 
 export const SOCKET_KINDS = [
   { kind: 'ws', connect: connectWs },

@@ -80,7 +80,12 @@ export interface TestAppOptions {
 }
 
 /** Starts the service in this process, on a database and a port of its own. */
-export async function startTestApp({ settings = {}, extend, database, prepare }: TestAppOptions = {}): Promise<TestApp> {
+export async function startTestApp({
+  settings = {},
+  extend,
+  database,
+  prepare,
+}: TestAppOptions = {}): Promise<TestApp> {
   const own = database === undefined ? await createTestDatabase() : null;
   const used = database ?? (own as TestDatabase);
   const dataDir = mkdtempSync(path.join(tmpdir(), 'latchkey-test-'));
