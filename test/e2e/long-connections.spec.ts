@@ -1,0 +1,75 @@
+import { ConnectionWatch } from '@latchkey/nest';
+import { RevocationFeed } from '../../src/revocation/revocation-feed';
+import { openStream } from '../support/event-stream';
+import { adapterOf, LoungeModule } from '../support/lounge.module';
+import { PROFILES } from '../support/profiles';
+import { SOCKET_KINDS } from '../support/socket-client';
+import { until } from '../support/until';
+import { useService } from './service';
+
+const EVERY_WAY = PROFILES.flatMap((profile) => SOCKET_KINDS.map((socket) => ({ ...profile, ...socket })));
+
+describe.each(EVERY_WAY)('connections that last, $kind, $name', ({ settings, row, kind, connect }) => {
+  const closed = { 'auth.feed.on_loss': 'fail_closed' };
+  const options = { settings: { ...settings, ...closed }, extend: [LoungeModule.of(kind)], prepare: adapterOf(kind) };
+  const service = useService(options);
+
+  async function opened() {
+    const who = await service.signedIn();
+    const { url } = service.app;
+    const socket = await connect(url, 'lounge', { token: who.grant.access_token });
+    const stream = await openStream(`${url}/lounge/events`, who.grant.access_token);
+    const anonymous = await connect(url, 'foyer', {});
+    await until('events arrive', () => stream.events.length > 1);
+    return { who, socket, stream, anonymous };
+  }
+
+  it('leave nothing behind when their clients go', async () => {
+    const watch = service.app.provider(ConnectionWatch);
+    const { socket, stream, anonymous } = await opened();
+    expect(watch.size).toBe(3);
+    for (const each of [socket, stream, anonymous]) each.close();
+    await until('nobody is left', () => watch.size === 0);
+  });
+
+  it('end when the feed is lost for longer than allowed, where the feed is asked', async () => {
+    const { socket, stream, anonymous } = await opened();
+    const feed = service.app.provider(RevocationFeed);
+    const age = jest.spyOn(feed, 'isFresh').mockReturnValue(false);
+    if (row.revoke_all_sessions) {
+      expect(await socket.ended).toMatchObject({ code: 'unavailable', status: kind === 'ws' ? 4503 : null });
+      await stream.ended;
+      expect(stream.events.at(-1)).toEqual({ type: 'revoked', data: '{"code":"unavailable"}' });
+    } else {
+      expect(await socket.ask('say', 'nobody asks the feed')).toMatchObject({ event: 'say' });
+    }
+    age.mockRestore();
+    expect(anonymous.isOpen).toBe(true);
+    for (const each of [socket, stream, anonymous]) each.close();
+  });
+
+  it('end in order when the process stops: 1001, streams without a last word', async () => {
+    const { socket, stream, anonymous } = await opened();
+    const begun = performance.now();
+    await service.stop();
+    expect(performance.now() - begun).toBeLessThan(4_000);
+    for (const each of [socket, anonymous]) {
+      expect(await each.ended).toEqual({ status: kind === 'ws' ? 1001 : null, code: '' });
+    }
+    await stream.ended;
+    expect(stream.events.every(({ type }) => type === 'message')).toBe(true);
+    await service.start();
+  });
+
+  it('do not keep the process from stopping, even when a peer answers nothing', async () => {
+    const { socket, stream } = await opened();
+    socket.pause();
+    const begun = performance.now();
+    await service.stop();
+    expect(performance.now() - begun).toBeLessThan(6_000);
+    socket.resume();
+    await socket.ended;
+    await stream.ended;
+    await service.start();
+  });
+});
