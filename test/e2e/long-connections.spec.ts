@@ -1,18 +1,17 @@
 import { ConnectionWatch } from '@latchkey/nest';
-import { RevocationFeed } from '../../src/revocation/revocation-feed';
 import { openStream } from '../support/event-stream';
 import { adapterOf, LoungeModule } from '../support/lounge.module';
 import { PROFILES } from '../support/profiles';
-import { SOCKET_KINDS } from '../support/socket-client';
+import { connectWs, SOCKET_KINDS } from '../support/socket-client';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
+import { createTestDatabase, type TestDatabase } from '../support/test-database';
 import { until } from '../support/until';
-import { useService } from './service';
+import { Service, useService } from './service';
 
 const EVERY_WAY = PROFILES.flatMap((profile) => SOCKET_KINDS.map((socket) => ({ ...profile, ...socket })));
 
-describe.each(EVERY_WAY)('connections that last, $kind, $name', ({ settings, row, kind, connect }) => {
-  const closed = { 'auth.feed.on_loss': 'fail_closed' };
-  const options = { settings: { ...settings, ...closed }, extend: [LoungeModule.of(kind)], prepare: adapterOf(kind) };
-  const service = useService(options);
+describe.each(EVERY_WAY)('connections that last, $kind, $name', ({ settings, kind, connect }) => {
+  const service = useService({ settings, extend: [LoungeModule.of(kind)], prepare: adapterOf(kind) });
 
   async function opened() {
     const who = await service.signedIn();
@@ -30,22 +29,6 @@ describe.each(EVERY_WAY)('connections that last, $kind, $name', ({ settings, row
     expect(watch.size).toBe(3);
     for (const each of [socket, stream, anonymous]) each.close();
     await until('nobody is left', () => watch.size === 0);
-  });
-
-  it('end when the feed is lost for longer than allowed, where the feed is asked', async () => {
-    const { socket, stream, anonymous } = await opened();
-    const feed = service.app.provider(RevocationFeed);
-    const age = jest.spyOn(feed, 'isFresh').mockReturnValue(false);
-    if (row.revoke_all_sessions) {
-      expect(await socket.ended).toMatchObject({ code: 'unavailable', status: kind === 'ws' ? 4503 : null });
-      await stream.ended;
-      expect(stream.events.at(-1)).toEqual({ type: 'revoked', data: '{"code":"unavailable"}' });
-    } else {
-      expect(await socket.ask('say', 'nobody asks the feed')).toMatchObject({ event: 'say' });
-    }
-    age.mockRestore();
-    expect(anonymous.isOpen).toBe(true);
-    for (const each of [socket, stream, anonymous]) each.close();
   });
 
   it('end in order when the process stops: 1001, streams without a last word', async () => {
@@ -71,5 +54,44 @@ describe.each(EVERY_WAY)('connections that last, $kind, $name', ({ settings, row
     await socket.ended;
     await stream.ended;
     await service.start();
+  });
+});
+
+describe.each(PROFILES)('connections while the feed is lost, $name', ({ settings, row }) => {
+  const closed = { ...settings, 'auth.feed.on_loss': 'fail_closed' };
+  const service = new Service({ settings: closed, extend: [LoungeModule.of('ws')], prepare: adapterOf('ws') });
+  let database: TestDatabase;
+  let proxy: TcpProxy;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    proxy = await startTcpProxy(database.url);
+    await service.start({ database: { ...database, url: proxy.url } });
+  });
+
+  afterAll(async () => {
+    await service.stop();
+    await proxy.close();
+    await database.drop();
+  });
+
+  it('are held to the policy of guarded requests', async () => {
+    const { grant } = await service.signedIn();
+    const { url } = service.app;
+    const socket = await connectWs(url, 'lounge', { token: grant.access_token });
+    const stream = await openStream(`${url}/lounge/events`, grant.access_token);
+    const anonymous = await connectWs(url, 'foyer', {});
+    proxy.cut();
+    if (row.revoke_all_sessions) {
+      expect(await socket.ended).toEqual({ status: 4503, code: 'unavailable' });
+      await stream.ended;
+      expect(stream.events.at(-1)).toEqual({ type: 'revoked', data: '{"code":"unavailable"}' });
+      const refused = connectWs(url, 'lounge', { token: grant.access_token });
+      await expect(refused).rejects.toMatchObject({ status: 503, code: 'unavailable' });
+    } else {
+      expect(await socket.ask('say', 'nobody asks the feed')).toMatchObject({ event: 'say' });
+    }
+    expect(anonymous.isOpen).toBe(true);
+    for (const each of [socket, stream, anonymous]) each.close();
   });
 });

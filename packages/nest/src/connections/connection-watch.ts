@@ -6,7 +6,7 @@ import { WatchedConnection, type ConnectionLink } from './watched-connection';
 
 const BEAT = 1_000;
 /** What goodbyes may take when the process stops. Milliseconds. */
-const GOODBYES = 1_500;
+const GOODBYES = 1_000;
 
 interface Owner {
   readonly tenantId: string;
@@ -67,8 +67,13 @@ export class ConnectionWatch implements BeforeApplicationShutdown {
     this.stopping = true;
     this.stopListening();
     for (const connection of this.open) connection.end(null);
-    if (this.open.size === 0) return;
-    await new Promise<void>((resolve) => {
+    await this.everyoneGone();
+    for (const connection of this.open) connection.cut();
+  }
+
+  private everyoneGone(): Promise<void> {
+    if (this.open.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
       const patience = setTimeout(resolve, GOODBYES);
       this.allGone = () => {
         clearTimeout(patience);

@@ -71,11 +71,16 @@ export class WatchedConnection {
     this.register.left(this);
   }
 
+  /** For a peer that does not take leave. */
+  cut(): void {
+    this.link.destroy();
+  }
+
   /** Once a second. */
   beat(): void {
     if (this.endedAt === null) {
       if (this.holds()) this.link.beat?.();
-    } else if (this.register.judge.now() - this.endedAt >= LEAVE_WITHIN) this.link.destroy();
+    } else if (this.register.judge.now() - this.endedAt >= LEAVE_WITHIN) this.cut();
   }
 }
 

@@ -18,6 +18,15 @@ const ENTER_WITHIN = 10_000;
 const MOST_UNREAD = 1_000;
 
 type EngineSocket = Socket['conn'];
+/** What is needed of Engine.IO's own WebSocket. */
+interface Wire {
+  readonly readyState: number;
+  once(event: 'close', listener: () => void): unknown;
+  terminate(): void;
+}
+
+const CLOSED = 3;
+
 type AllowRequest = NonNullable<ServerOptions['allowRequest']>;
 
 /**
@@ -109,7 +118,12 @@ export class AuthIoAdapter extends IoAdapter {
     socket.use((_packet, next) => {
       if (!connection.isOver) next();
     });
-    socket.once('disconnect', () => connection.leave());
+    socket.once('disconnect', () => {
+      const wire = wireOf(socket);
+      const staysOpen = !connection.isOver && socket.conn.readyState === 'open';
+      if (staysOpen || !wire || wire.readyState === CLOSED) connection.leave();
+      else wire.once('close', () => connection.leave());
+    });
   }
 
   /** Counts every packet of a client, whatever namespaces it is in, or tries to enter. */
@@ -122,6 +136,12 @@ export class AuthIoAdapter extends IoAdapter {
   }
 }
 
+/** The WebSocket beneath; undefined while the client polls. */
+function wireOf({ conn }: Socket): Wire | undefined {
+  const { socket } = conn.transport as unknown as { readonly socket?: Wire };
+  return conn.transport.name === 'websocket' ? socket : undefined;
+}
+
 function linkOf(socket: Socket): SocketLink {
   return {
     send: ({ event, data }) => void socket.emit(event, data),
@@ -129,7 +149,8 @@ function linkOf(socket: Socket): SocketLink {
       if (reason) socket.emit('revoked', { code: reason.code });
       socket.disconnect(true);
     },
-    destroy: () => socket.conn.close(true),
+    // Engine.IO forgets a connection at once, its WebSocket waits half a minute for the peer's goodbye.
+    destroy: () => (wireOf(socket) ?? { terminate: () => socket.conn.close(true) }).terminate(),
     beat: () => {
       const { writeBuffer } = socket.conn as unknown as { readonly writeBuffer: readonly unknown[] };
       if (writeBuffer.length > MOST_UNREAD) socket.conn.close(true);
