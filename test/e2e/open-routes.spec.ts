@@ -30,6 +30,7 @@ const GUARDED = [
   'GET /auth/me',
   'GET /auth/sessions',
   'POST /auth/logout',
+  'POST /auth/ticket',
 ];
 
 const routes = new Set<string>();
