@@ -113,7 +113,7 @@ export default {
       "ImportDeclaration[source.value=/^(node:)?process$/] > ImportSpecifier[imported.name='env']",
     ),
     'time-from-clock': ban(
-      'Only src/common/clock.ts reads the time. Inject Clock and call now(), date() or monotonic().',
+      'Only packages/nest/src/clock.ts reads the time. Inject Clock and call now(), date() or monotonic().',
       ...member('Date', 'now'),
       ...member('performance', 'now'),
       ...member('process', 'hrtime'),

@@ -11,9 +11,12 @@ import { problemTypeBase } from './edge/problem-type';
 import { socketOptions } from './edge/socket-options';
 import { HealthModule } from './health/health.module';
 import { IdentityModule } from './identity/identity.module';
-import { KeysModule } from './keys/keys.module';
+import { KeyKeepingModule, KeysModule } from './keys/keys.module';
 import { RootKeys } from './keys/root-keys';
 import { MaintenanceModule } from './maintenance/maintenance.module';
+import { oauthProblem } from './oauth/oauth-problem';
+import { OAuthModule } from './oauth/oauth.module';
+import { DiscoveryModule } from './oauth/discovery.module';
 import { ProblemsModule } from './problems/problems.module';
 import { LOCKOUT_KEY } from './protection/lockout-key.token';
 import { RevocationModule } from './revocation/revocation.module';
@@ -61,6 +64,7 @@ export class AppModule {
         SettingsModule.forRoot(config),
         DatabaseModule.forRoot(config),
         KeysModule.forRoot(config),
+        KeyKeepingModule,
         TenancyModule,
         RevocationModule,
         IdentityModule,
@@ -70,6 +74,7 @@ export class AppModule {
           problems: {
             typeBase: problemTypeBase(config),
             onError: logError(logger),
+            extend: oauthProblem,
           },
           connections: {
             judge: { useExisting: FeedConnectionJudge },
@@ -78,6 +83,8 @@ export class AppModule {
           },
         }),
         AuthEndpointsModule,
+        OAuthModule,
+        DiscoveryModule,
         HealthModule,
         ProblemsModule,
         MaintenanceModule,

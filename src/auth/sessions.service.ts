@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AuthError, type AuthContext } from '@latchkey/nest';
+import { AuthError, type AuthContext, type Principal } from '@latchkey/nest';
 import { Clock } from '../common/clock';
 import { AuthStrategies } from '../strategy/auth-strategies';
 import type { SessionView } from '../strategy/auth-strategy';
@@ -22,6 +22,7 @@ export class SessionsService {
 
   /** @throws AuthError `unsupported_in_mode` where logins leave no row and none is left from before. */
   async list({ principal }: AuthContext): Promise<SessionView[]> {
+    requirePerson(principal);
     const { listSessions, revokeAllSessions } = this.capabilities.describe();
     if (!revokeAllSessions) throw unsupported();
     const sessions = await this.store.list(principal, this.clock.date());
@@ -31,6 +32,7 @@ export class SessionsService {
 
   /** Somebody else's id is not found, like one that never was. */
   async revoke({ principal, sessionId: currentId }: AuthContext, sessionId: string): Promise<void> {
+    requirePerson(principal);
     const { revokeSession } = this.capabilities.describe();
     if (!revokeSession) throw unsupported();
     const { tenantId, userId } = principal;
@@ -44,12 +46,18 @@ export class SessionsService {
   }
 
   async revokeAll({ principal, sessionId }: AuthContext, exceptCurrent: boolean): Promise<void> {
+    requirePerson(principal);
     if (!this.capabilities.describe().revokeAllSessions) throw unsupported();
     const { tenantId, userId } = principal;
     this.budget.spend(userId);
     const exceptSessionId = exceptCurrent ? sessionId : undefined;
     await this.strategies.issuing.revoke({ kind: 'user', tenantId, userId, exceptSessionId }, 'revoked_by_user');
   }
+}
+
+/** A client has no logins to look at: its tokens end by `/oauth/revoke`, or with the client. */
+function requirePerson({ kind }: Principal): void {
+  if (kind !== 'user') throw new AuthError('insufficient_role', 'This is for people, not for clients');
 }
 
 function unsupported(): AuthError {

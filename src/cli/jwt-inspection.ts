@@ -1,4 +1,4 @@
-import jsonwebtoken from 'jsonwebtoken';
+import { hasSignatureOf, readCompactJwt } from '@latchkey/nest';
 import { z } from 'zod';
 import { Clock } from '../common/clock';
 import type { Config } from '../config/config';
@@ -47,18 +47,13 @@ export async function inspectJwt(jwt: JwtText, operator: Operator, { auth }: Con
 }
 
 function signatureOf({ header, text }: JwtText, keys: KeyRing): SignatureVerdict {
-  const key = typeof header['kid'] === 'string' ? keys.find(header['kid']) : null;
+  const key =
+    typeof header['kid'] === 'string'
+      ? keys.find(header['kid'], header['typ'] === REFRESH_TYPE ? 'refresh' : 'access')
+      : null;
   if (!key) return 'unknown_key';
-  try {
-    jsonwebtoken.verify(text, key.key, {
-      algorithms: [key.algorithm],
-      ignoreExpiration: true,
-      ignoreNotBefore: true,
-    });
-    return 'ours';
-  } catch {
-    return 'wrong';
-  }
+  const jwt = readCompactJwt(text);
+  return jwt && hasSignatureOf(jwt, key) ? 'ours' : 'wrong';
 }
 
 function loginOf({ claims }: JwtText): NamedLogin | null {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { snakeCased } from '../config/casing';
 import { ModeCapabilities } from '../strategy/mode-capabilities';
 import { issuancePolicyOf } from '../strategy/strategy.module';
+import { addModePlan } from './mode-plan.command';
 import type { Call, Shell } from './shell';
 import { textFacts } from './text-table';
 
@@ -12,13 +13,13 @@ Example:
   $ latchkey mode show --json`;
 
 export function addMode(program: Command, shell: Shell): void {
-  program
-    .command('mode')
-    .description('look at the mode')
+  const mode = program.command('mode').description('look at the mode');
+  mode
     .command('show')
     .description('say what the configured mode issues and what it can do')
     .addHelpText('after', HELP)
     .action(shell.does(show));
+  addModePlan(mode, shell);
 }
 
 function show(call: Call): void {

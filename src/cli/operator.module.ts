@@ -19,6 +19,7 @@ import { RefreshLedgerStore } from '../strategy/refresh-ledger.store';
 import { SessionStore } from '../strategy/session.store';
 import { issuancePolicyOf } from '../strategy/strategy.module';
 import { TenancyModule } from '../tenancy/tenancy.module';
+import { ModePlanStore } from './mode-plan.store';
 import { OneShotFeed } from './one-shot-feed';
 import { OperatorStore } from './operator.store';
 
@@ -61,6 +62,7 @@ export class OperatorModule {
         LoginRevoker,
         ModeCapabilities,
         OperatorStore,
+        ModePlanStore,
       ],
       exports: SHARED,
     };

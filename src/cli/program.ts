@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
+import { addClients } from './clients.command';
 import { addConfig } from './config.command';
 import { addDoctor } from './doctor.command';
 import { EXIT, failureOf, type ExitCode } from './failure';
+import { addKeys } from './keys.command';
 import { addMigrate } from './migrate.command';
 import { addMode } from './mode.command';
 import { addSessions } from './sessions.command';
@@ -54,7 +56,7 @@ export function createProgram(shell: Shell, { helpOnError = true } = {}): Comman
     .exitOverride()
     .addHelpText('after', AFTER_HELP);
   for (const add of [addStart, addMigrate, addDoctor, addConfig, addMode]) add(program, shell);
-  for (const add of [addUsers, addSessions, addTenants, addToken]) add(program, shell);
+  for (const add of [addUsers, addSessions, addTenants, addClients, addKeys, addToken]) add(program, shell);
   return program;
 }
 

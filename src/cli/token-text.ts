@@ -1,5 +1,5 @@
+import { parseStrictJson } from '@latchkey/nest';
 import { z } from 'zod';
-import { parseStrictJson } from '../common/strict-json';
 import { looksOpaque, parseOpaqueToken, type OpaqueToken, type OpaqueTokenUse } from '../strategy/opaque-token';
 import { UsageError } from './failure';
 import type { Call } from './shell';

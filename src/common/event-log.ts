@@ -17,6 +17,12 @@ export type SecurityEvent =
   | 'user_registered'
   | 'user_changed'
   | 'client_changed'
+  | 'client_refused'
+  | 'client_token_issued'
+  | 'oauth_client_changed'
+  | 'token_revoked_by_client'
+  | 'signing_key_published'
+  | 'signing_key_retired'
   | 'cleanup_finished'
   | 'feed_lost'
   | 'feed_restored';
@@ -25,11 +31,14 @@ export type SecurityEvent =
 export interface EventFacts {
   tenantId?: string;
   userId?: string;
+  /** Of a program, never of a browser. */
+  clientId?: string;
   sessionId?: string;
   ipAddress?: string | null;
   reason?: string;
   kind?: string;
   algorithm?: string;
+  keyId?: string;
   purpose?: 'verify' | 'store' | 'upgrade';
   durationMs?: number;
   queuedMs?: number;
@@ -50,11 +59,13 @@ export class EventLog {
         event,
         tenant_id: facts.tenantId,
         user_id: facts.userId,
+        client_id: facts.clientId,
         session_id: facts.sessionId,
         ip_address: facts.ipAddress ?? undefined,
         reason: facts.reason,
         kind: facts.kind,
         algorithm: facts.algorithm,
+        key_id: facts.keyId,
         purpose: facts.purpose,
         duration_ms: facts.durationMs,
         queued_ms: facts.queuedMs,

@@ -6,6 +6,9 @@ describe('the log', () => {
   it.each([
     ['opaque tokens', 'got lk_at_0123456789abcdefghij today', '0123456789abcdefghij'],
     ['opaque refresh tokens', 'lk_rt_ZZZZZZZZZZ', 'ZZZZZZZZZZ'],
+    ['client secrets', 'lk_cs_0123456789abcdefghij', '0123456789abcdefghij'],
+    ['Basic credentials', 'Authorization: Basic MDEyMzQ1Njc4OTpzZWNyZXQ=', 'MDEyMzQ1Njc4OTpzZWNyZXQ'],
+    ['forms', 'client_id=1&client_secret=hunter2&token=opaque', 'hunter2'],
     ['JWTs', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl', 'c2lnbmF0dXJl'],
     ['JWTs without a signature', 'eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.', 'eyJzdWIiOiIxIn0'],
     ['bearer credentials', 'Authorization: Bearer abc.def', 'abc.def'],

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { Settings } from './config.schema';
 import { formatDuration } from './duration';
 
-const HASH_BYTES = { auto: 32, HS256: 32, HS384: 48, HS512: 64 } as const;
+const HASH_BYTES: Readonly<Record<string, number>> = { HS256: 32, HS384: 48, HS512: 64 };
 const ROOT_BYTES = 32;
 
 /** A contradiction between keys: reported at `key`, and only when none of `key` and `reads` is wrong in itself. */
@@ -22,6 +22,8 @@ const RULES: readonly Rule[] = [
   secretsAreLong,
   publicUrlIsSafe,
   accessEndsBeforeRefresh,
+  keysArePublishedInTime,
+  keysEndBeforeTheNext,
   trackingNeedsRevocation,
   lanesHaveMemory,
   directUrlHasUrl,
@@ -57,10 +59,11 @@ function productionHasItsDatabase({ database }: Settings, environment: string) {
 
 function secretsAreLong({ auth }: Settings) {
   const { algorithm, secret, previous_secrets } = auth.jwt;
-  const hash = algorithm === 'auto' ? 'HS256' : algorithm;
+  // With a key pair the secret only verifies what it signed before.
+  const hash = algorithm in HASH_BYTES ? algorithm : 'HS256';
   return [
     ...shortSecrets('auth', auth.secret, auth.previous_secrets, ROOT_BYTES, 'a root key'),
-    ...shortSecrets('auth.jwt', secret, previous_secrets, HASH_BYTES[hash], hash),
+    ...shortSecrets('auth.jwt', secret, previous_secrets, HASH_BYTES[hash] as number, hash),
   ];
 }
 
@@ -98,6 +101,22 @@ function accessEndsBeforeRefresh({ auth: { jwt, session } }: Settings) {
 function outlives(key: string, access: number, other: string, refresh: number): Finding | false {
   const message = `must not be longer than ${other} (${formatDuration(refresh)}): shorten it, or lengthen the other`;
   return access > refresh && { key, reads: [other], message };
+}
+
+function keysArePublishedInTime({ auth: { jwt } }: Settings) {
+  const { publish_ahead: ahead, jwks_max_age: kept } = jwt.keys;
+  const key = 'auth.jwt.keys.publish_ahead';
+  const message = `is ${formatDuration(ahead)}, and readers keep published keys for ${formatDuration(kept)} (auth.jwt.keys.jwks_max_age): raise it, or lower the other`;
+  return [ahead < kept && { key, reads: ['auth.jwt.keys.jwks_max_age'], message }];
+}
+
+function keysEndBeforeTheNext({ auth: { jwt } }: Settings) {
+  const { rotate_every: life, publish_ahead: ahead } = jwt.keys;
+  const least = ahead + jwt.access_token_ttl + jwt.leeway;
+  const key = 'auth.jwt.keys.rotate_every';
+  const reads = ['auth.jwt.keys.publish_ahead', 'auth.jwt.access_token_ttl', 'auth.jwt.leeway'];
+  const message = `is ${formatDuration(life)} and must be more than ${formatDuration(least)}, the sum of auth.jwt.keys.publish_ahead, auth.jwt.access_token_ttl and auth.jwt.leeway: raise it, or lower those`;
+  return [life <= least && { key, reads, message }];
 }
 
 function trackingNeedsRevocation({ auth: { jwt } }: Settings) {

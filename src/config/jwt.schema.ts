@@ -3,21 +3,26 @@ import { distinct, duration, oneOf, secret } from './setting-kinds';
 
 const CLAIMS = ['email', 'username', 'name', 'roles', 'amr', 'auth_time'] as const;
 
-const ASYMMETRIC: readonly unknown[] = ['RS256', 'PS256', 'ES256', 'EdDSA'];
-
-const algorithm = z.enum(['auto', 'HS256', 'HS384', 'HS512'], {
-  error: ({ input }) =>
-    ASYMMETRIC.includes(input)
-      ? 'names a key pair, which is not available yet: write auto, HS256, HS384 or HS512'
-      : undefined,
-});
+const keys = z
+  .strictObject({
+    rotate_every: duration('1s', '3650d').prefault('90d').describe('How long a key signs before the next one does.'),
+    publish_ahead: duration('1s', '30d')
+      .prefault('1h')
+      .describe('How long a key pair is published before it signs; at least jwks_max_age.'),
+    jwks_max_age: duration('1s', '24h').prefault('1h').describe('How long readers may keep the published keys.'),
+  })
+  .describe('How signing keys that the service makes come and go.');
 
 /** `auth.jwt`: what stateless mode signs and understands. */
 export const jwtSchema = z.strictObject({
-  algorithm: algorithm.prefault('auto').describe('Signature; auto is HS256.'),
+  algorithm: oneOf('auto', 'RS256', 'PS256', 'ES256', 'EdDSA', 'HS256', 'HS384', 'HS512')
+    .prefault('auto')
+    .describe('Signature; auto is HS256 with a secret, RS256 without.'),
   secret: secret()
     .optional()
-    .describe('Signing secret, at least as long as the hash: 32, 48 or 64 bytes. Empty: made once and kept.'),
+    .describe(
+      'Signing secret for HS*, at least as long as the hash: 32, 48 or 64 bytes. Empty: keys are made and rotated.',
+    ),
   previous_secrets: z.array(secret()).prefault([]).describe('Verified until the tokens signed with them expire.'),
   access_token_ttl: duration('1s', '24h').prefault('15m').describe('Life of an access token.'),
   refresh_token_ttl: duration('1s', '3650d').prefault('168h').describe('Deadline of a login; refreshing ends here.'),
@@ -34,4 +39,5 @@ export const jwtSchema = z.strictObject({
   claims: distinct(z.enum(CLAIMS))
     .prefault([...CLAIMS])
     .describe('Optional claims that are included.'),
+  keys: keys.prefault({}),
 });

@@ -34,7 +34,7 @@ export function resolveConfig(settings: Settings, surroundings: Surroundings): C
         maxAttempts: lockout.maxAttempts ?? maxLoginAttempts ?? 5,
         duration: lockout.duration ?? lockoutDuration ?? 15 * 60_000,
       },
-      jwt: { ...jwt, algorithm: jwt.algorithm === 'auto' ? 'HS256' : jwt.algorithm },
+      jwt: { ...jwt, algorithm: jwt.algorithm === 'auto' ? (jwt.secret ? 'HS256' : 'RS256') : jwt.algorithm },
     },
   });
 }

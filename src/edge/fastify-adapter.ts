@@ -2,12 +2,20 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { AuthError } from '@latchkey/nest';
-import { parseStrictJson, StrictJsonError } from '../common/strict-json';
+import { AuthError, parseStrictJson, StrictJsonError } from '@latchkey/nest';
 import type { Config } from '../config/config';
 import { dropIdentityHeaders } from './identity-headers';
 import { answerParserError } from './parser-errors';
 import { problemTypeBase } from './problem-type';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The body is a form, not JSON. */
+    readonly form?: boolean;
+    /** OAuth libraries call it, and want errors in their own words. */
+    readonly oauth?: boolean;
+  }
+}
 
 /** Bytes. The largest body that a client has reason to send is a hundredth of it. */
 const LARGEST_BODY = 100 * 1024;
@@ -17,6 +25,7 @@ const HEADERS_WITHIN = 10_000;
 const REQUEST_WITHIN = 30_000;
 const KEEP_ALIVE = 72_000;
 
+const FORM = 'application/x-www-form-urlencoded';
 const REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/;
 
 /** Fastify with bounds on everything that a client can send. */
@@ -43,7 +52,13 @@ export function fastifyAdapter(config: Config): FastifyAdapter {
   });
   const fastify = adapter.getInstance();
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+  // The form as it came: whoever takes it reads it, and answers for what is wrong with it.
+  fastify.addContentTypeParser(FORM, { parseAs: 'buffer' }, (request, body, done) => {
+    if (request.routeOptions.config.form) done(null, body);
+    else done(new AuthError('unsupported_media_type', 'Send application/json'));
+  });
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if (request.routeOptions.config.form) return done(new AuthError('unsupported_media_type', `Send ${FORM}`));
     try {
       done(null, body.length === 0 ? undefined : parseStrictJson(body as Buffer));
     } catch (error) {

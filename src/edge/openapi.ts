@@ -14,6 +14,7 @@ export function serveOpenApi(app: NestFastifyApplication, config: Config): void 
     .setVersion('1')
     .addServer(config.server.publicUrl)
     .addBearerAuth()
+    .addBasicAuth(undefined, 'client')
     .build();
   const path = `${config.server.basePath}/docs`;
   app

@@ -3,6 +3,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import { Clock } from '../common/clock';
 import { EventLog } from '../common/event-log';
 import { OPEN_FEED_CONNECTION, type OpenFeedConnection } from '../database/database.module';
+import { RecentRevocations } from './recent-revocations';
 import { RevocationStore } from './revocation.store';
 
 type FeedConnection = ReturnType<OpenFeedConnection>;
@@ -22,6 +23,9 @@ const FROM_THE_BEGINNING = '0';
 export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShutdown {
   /** Milliseconds by which the database's clock is ahead of ours, as of the last poll. */
   clockSkew = 0;
+
+  /** For those who follow the feed through this process. */
+  readonly recent = new RecentRevocations();
 
   private horizon = FROM_THE_BEGINNING;
   private lastGoodPoll: number | null = null;
@@ -68,6 +72,7 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
   /** After the commit: this process knows at once, the others are told to look. */
   announce(revocation: Revocation): void {
     this.mirror.apply(revocation);
+    this.recent.add([revocation]);
     this.record(revocation);
     // Batched: NOTIFY takes a database-wide lock at commit.
     this.hurrying ??= setTimeout(() => {
@@ -107,9 +112,12 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
     const startedAt = this.clock.monotonic();
     try {
       const asked = this.clock.now();
-      const page = await this.store.poll(this.horizon, new Date(asked));
+      const from = this.horizon;
+      const page = await this.store.poll(from, new Date(asked));
       for (const revocation of page.revocations) this.mirror.apply(revocation);
       this.horizon = page.horizon;
+      if (from === FROM_THE_BEGINNING) this.recent.restart(page.horizon);
+      else this.recent.add(page.revocations, page.horizon);
       this.lastGoodPoll = startedAt;
       this.clockSkew = page.databaseNow.getTime() - (asked + this.clock.now()) / 2;
     } catch {

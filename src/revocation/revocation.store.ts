@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { BackgroundDatabase } from '../database/background-database';
 import type { Queryable, Statement } from '../database/database';
 
-interface RevocationRow {
+export interface RevocationRow {
   kind: RevocationTarget['kind'];
   tenant_id: string;
   user_id: string;
@@ -19,6 +19,15 @@ export interface NewRevocation {
   readonly target: RevocationTarget;
   readonly generation: number | null;
   readonly endsLogin: boolean;
+  readonly reason: RevocationReason;
+  readonly now: Date;
+}
+
+/** Everything that one client holds, in these tenants or, with null, in every one. */
+export interface NewRevocationOfClient {
+  readonly userId: string;
+  readonly tenantIds: readonly string[] | null;
+  readonly generation: number;
   readonly reason: RevocationReason;
   readonly now: Date;
 }
@@ -46,6 +55,18 @@ const APPEND: Statement = {
                 GREATEST(i.access_horizon, $9::timestamptz + interval '5 minutes'),
                 GREATEST(i.login_horizon, $9::timestamptz + interval '5 minutes')
            FROM instance i
+         RETURNING kind, tenant_id, user_id, session_id, generation, except_session_id, ends_login, reason, access_expires_at`,
+};
+
+// Clients refresh nothing: what concerns their access tokens is all there is to remember.
+const APPEND_FOR_TENANTS: Statement = {
+  name: 'revocation_append_for_tenants',
+  text: `INSERT INTO revocations (kind, tenant_id, user_id, generation, ends_login, reason, created_at, access_expires_at, expires_at)
+         SELECT 'user', t.id, $1::uuid, $3::integer, true, $4, $5::timestamptz,
+                GREATEST(i.access_horizon, $5::timestamptz + interval '5 minutes'),
+                GREATEST(i.access_horizon, $5::timestamptz + interval '5 minutes')
+           FROM tenants t CROSS JOIN instance i
+          WHERE $2::uuid[] IS NULL OR t.id = ANY ($2::uuid[])
          RETURNING kind, tenant_id, user_id, session_id, generation, except_session_id, ends_login, reason, access_expires_at`,
 };
 
@@ -109,6 +130,12 @@ export class RevocationStore {
     return revocationOf(row);
   }
 
+  /** The same for all that a client holds: one row for each tenant. */
+  async appendForTenants(tx: Queryable, of: NewRevocationOfClient): Promise<Revocation[]> {
+    const values = [of.userId, of.tenantIds, of.generation, of.reason, of.now];
+    return (await tx.rows<RevocationRow>(APPEND_FOR_TENANTS, values)).map(revocationOf);
+  }
+
   /** Raises the generation of a user, a tenant or everyone; null when there is no such user or tenant. */
   async raiseGeneration(tx: Queryable, target: RevocationTarget, now: Date): Promise<number | null> {
     if (target.kind === 'session') return null;
@@ -159,7 +186,7 @@ function columnsOf(target: RevocationTarget): (string | null)[] {
   }
 }
 
-function revocationOf(row: RevocationRow): Revocation {
+export function revocationOf(row: RevocationRow): Revocation {
   return {
     target: targetOf(row),
     generation: row.generation,

@@ -15,6 +15,14 @@ import type { VerifiedPerson } from '../identity/verified-person';
  */
 export type SuccessorKind = 'session' | 'tracked_jwt' | 'untracked_jwt';
 
+/** A login that one of its own tokens names. */
+export interface NamedLogin {
+  readonly tenantId: string;
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly generations: Generations;
+}
+
 /** What a login brings beside the person. */
 export interface LoginFacts {
   readonly client: ClientInfo;
@@ -30,6 +38,8 @@ export interface ProvenToken {
   readonly sessionId: string;
   /** The generations as of the proof; a higher mark in the feed ends it. */
   readonly generations: Generations;
+  /** The key that signed it; retiring that key ends it. */
+  readonly keyId?: string;
   /** False in the profile that keeps nothing which could revoke. */
   readonly revocable: boolean;
   /** True when a row keeps the last activity of this login. */
@@ -106,6 +116,11 @@ export interface AuthStrategy {
   consume(refreshToken: string, client: ClientInfo): Promise<ConsumedLogin>;
   /** Carries a consumed login on, also one that the other strategy consumed. Never revives a revoked login. */
   continue(login: ConsumedLogin): Promise<TokenGrant>;
+  /**
+   * The login that this access or refresh token proves itself to be of; null when it proves nothing or its login is
+   * known to be over. Uses nothing up.
+   */
+  identify(token: string): Promise<NamedLogin | null>;
   /** Idempotent. @throws AuthError `unsupported_in_mode` where nothing is kept that could revoke. */
   revoke(target: RevocationTarget, reason: RevocationReason): Promise<void>;
 }

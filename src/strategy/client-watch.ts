@@ -21,8 +21,13 @@ export class ClientWatch {
     else if (token.client.ipAddress !== client.ipAddress || token.client.userAgent !== client.userAgent) {
       this.noteChange(token, client, now);
     }
-    if (now - token.touchedAt >= ACTIVITY_INTERVAL) this.touch(token, now);
+    this.noteActivity(token, now);
     return token.proof.context;
+  }
+
+  /** The login was used, whoever asked. */
+  noteActivity(token: CachedToken, now: number): void {
+    if (now - token.touchedAt >= ACTIVITY_INTERVAL) this.touch(token, now);
   }
 
   private noteChange(token: CachedToken, client: ClientInfo, now: number): void {

@@ -2,21 +2,23 @@ import { AuthError, RevocationMirror } from '@latchkey/nest';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.token';
+import { KeyRing } from '../keys/key-ring';
 import { RevocationFeed } from '../revocation/revocation-feed';
 import type { ProvenToken } from './auth-strategy';
 
-/** What the revocation feed says of a proven token, and what holds while the feed is lost. Memory only, no I/O. */
+/** What the revocation feed and the key ring say of a proven token, and what holds while the feed is lost. Memory only, no I/O. */
 @Injectable()
 export class FeedPolicy {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly feed: RevocationFeed,
     private readonly mirror: RevocationMirror,
+    private readonly keys: KeyRing,
   ) {}
 
-  /** Changes whenever something was revoked. */
+  /** Changes whenever something was revoked, or a key. */
   get version(): number {
-    return this.mirror.version;
+    return this.mirror.version + this.keys.version;
   }
 
   isFresh(): boolean {
@@ -40,8 +42,15 @@ export class FeedPolicy {
     return age !== null && onLoss === 'bounded_staleness' && age <= maxStaleness;
   }
 
-  /** @throws AuthError `token_revoked` when the login is over, `token_expired` when the token must be renewed. */
+  /**
+   * @throws AuthError `token_revoked` when the login is over, `token_expired` when the token must be renewed,
+   * `invalid_token` when its key was retired.
+   */
   requireValid(proof: ProvenToken): void {
+    if (proof.keyId !== undefined && !this.keys.find(proof.keyId, 'access')) {
+      throw new AuthError('invalid_token', 'The token is not valid', { detail: 'key retired' });
+    }
+    if (!proof.revocable) return;
     const verdict = this.verdict(proof);
     if (verdict === 'revoked') throw new AuthError('token_revoked', 'The login was ended');
     if (verdict === 'renew') throw new AuthError('token_expired', 'The access token is out of date: refresh it');

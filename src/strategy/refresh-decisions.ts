@@ -2,7 +2,7 @@ import { AuthError, type ClientInfo, type Generations } from '@latchkey/nest';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock';
 import { ACTIVITY_LAG } from './activity-recorder';
-import type { ConsumedLogin } from './auth-strategy';
+import type { ConsumedLogin, NamedLogin } from './auth-strategy';
 import { bindingHolds } from './client-binding';
 import { IssuancePolicy } from './issuance-policy';
 import { hashOfJti, hashOfSecret, LineageKeys, successorHash } from './lineage';
@@ -60,6 +60,11 @@ export class RefreshDecisions {
     const state = await this.ledger.consumeUntracked(presented.consumption, claims, this.issuance.recordsRefreshes);
     if (!state) throw this.refusals.refuse('unknown_login', claims.sessionId);
     return this.decide(presented, state, { ...claims, client, hadRow: false });
+  }
+
+  /** The login whose token this is or was; null when it proves nothing, or the login is over. */
+  findLogin(token: OpaqueToken): Promise<NamedLogin | null> {
+    return this.ledger.findLogin(token.sessionId, hashOfSecret(token.secret), this.clock.date());
   }
 
   private present(sessionId: string, tokenHash: Buffer, parent: string | Buffer): Presented {

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { BackgroundDatabase } from '../database/background-database';
 import { Database, type Statement } from '../database/database';
 import type { VerifiedPerson } from '../identity/verified-person';
-import type { SuccessorKind } from './auth-strategy';
+import type { NamedLogin, SuccessorKind } from './auth-strategy';
 
 /** The decision that is recorded when this call is the first to present the token. */
 export interface Consumption {
@@ -71,6 +71,8 @@ interface StateRow {
   user_agent: string | null;
 }
 
+type GenerationsRow = Pick<StateRow, 'global_generation' | 'tenant_generation' | 'user_generation'>;
+
 const PERSON = `u.tenant_id, u.id AS user_id, u.email, u.username, u.name, u.roles,
                 u.generation AS user_generation, t.generation AS tenant_generation, i.generation AS global_generation`;
 
@@ -130,6 +132,15 @@ const FIND_DECISION: Statement = {
                 AS unapplied
            FROM consumed_refresh_tokens c
           WHERE c.token_hash = $1 AND c.session_id = $2`,
+};
+
+const FIND_LOGIN: Statement = {
+  name: 'refresh_find_login',
+  text: `SELECT s.tenant_id, s.user_id, s.global_generation, s.tenant_generation, s.user_generation
+           FROM sessions s
+          WHERE s.id = $1 AND s.revoked_at IS NULL AND s.expires_at > $3
+            AND ($2 IN (s.access_hash, s.previous_access_hash, s.refresh_hash)
+                 OR EXISTS (SELECT 1 FROM consumed_refresh_tokens c WHERE c.token_hash = $2 AND c.session_id = s.id))`,
 };
 
 // Two that come at once agree on one time: the row lock makes the second see what the first wrote.
@@ -194,6 +205,16 @@ export class RefreshLedgerStore {
     };
   }
 
+  /** The live login with a row that a secret of this hash is or was a token of. */
+  async findLogin(sessionId: string, tokenHash: Buffer, now: Date): Promise<NamedLogin | null> {
+    const row = await this.database.first<GenerationsRow & { tenant_id: string; user_id: string }>(FIND_LOGIN, [
+      sessionId,
+      tokenHash,
+      now,
+    ]);
+    return row && { tenantId: row.tenant_id, userId: row.user_id, sessionId, generations: generationsOf(row) };
+  }
+
   /** Dates a decision that was never carried out, and is older than `oldest`, anew; returns its time. */
   async reopen({ tokenHash, sessionId, now }: Consumption, oldest: Date): Promise<Date> {
     const row = await this.database.first<{ consumed_at: Date }>(REOPEN, [tokenHash, sessionId, oldest, now]);
@@ -230,6 +251,6 @@ function principalOf(row: StateRow): Principal {
   };
 }
 
-function generationsOf(row: StateRow): Generations {
+function generationsOf(row: GenerationsRow): Generations {
   return { global: row.global_generation, tenant: row.tenant_generation, user: row.user_generation };
 }

@@ -4,6 +4,7 @@ import { CONFIG } from '../config/config.token';
 import { ActivityRecorder } from './activity-recorder';
 import { AuthStrategies, STRATEGIES } from './auth-strategies';
 import type { AuthStrategy, SuccessorKind } from './auth-strategy';
+import { ClientTokens } from './client-tokens';
 import { ClientWatch } from './client-watch';
 import { FeedConnectionJudge } from './feed-connection-judge';
 import { FeedPolicy } from './feed-policy';
@@ -58,6 +59,7 @@ const stateless: Provider[] = [JwtIssuer, JwtProofs, JwtVerification, JwtPasspor
     ...stateless,
     ActivityRecorder,
     AuthStrategies,
+    ClientTokens,
     ClientWatch,
     FeedConnectionJudge,
     FeedPolicy,
@@ -84,7 +86,9 @@ const stateless: Provider[] = [JwtIssuer, JwtProofs, JwtVerification, JwtPasspor
   ],
   exports: [
     AuthStrategies,
+    ClientTokens,
     FeedConnectionJudge,
+    FeedPolicy,
     IssuancePolicy,
     LoginRevoker,
     ModeCapabilities,

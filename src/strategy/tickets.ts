@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AuthError, TicketRedeemer, type AuthContext, type ClientInfo } from '@latchkey/nest';
+import { AuthError, TicketRedeemer, type AuthContext, type ClientInfo, type SessionFacts } from '@latchkey/nest';
 import { Clock } from '../common/clock';
 import { bindingHolds } from './client-binding';
 import { IssuancePolicy } from './issuance-policy';
@@ -77,12 +77,17 @@ function restored({ expiresAt, authTime, session, ...proof }: KeptProof): AuthCo
   });
 }
 
-function restoredSession(session: NonNullable<AuthContext['session']>): NonNullable<AuthContext['session']> {
+function restoredSession(session: SessionFacts): SessionFacts {
   const { createdAt, lastActivity, expiresAt } = session;
   return Object.freeze({
     ...session,
-    createdAt: new Date(createdAt),
-    lastActivity: new Date(lastActivity),
-    expiresAt: new Date(expiresAt),
+    createdAt: dateOf(createdAt),
+    lastActivity: dateOf(lastActivity),
+    expiresAt: dateOf(expiresAt),
   });
+}
+
+/** JSON knows no dates. */
+function dateOf(text: Date | string | null): Date | null {
+  return text === null ? null : new Date(text);
 }

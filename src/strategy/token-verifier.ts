@@ -34,16 +34,29 @@ export class StrategyTokenVerifier extends AccessTokenVerifier {
 
   verify(accessToken: string, client: ClientInfo): AuthContext | Promise<AuthContext> {
     const now = this.clock.now();
-    const known = (looksOpaque(accessToken) ? this.opaque : this.signed).get(accessToken, now);
+    const known = this.cacheOf(accessToken).get(accessToken, now);
     if (known && this.mayServe(accessToken, known)) return this.clients.admit(known, client, now);
     return this.prove(accessToken, client);
   }
 
+  /**
+   * The proof of a token that somebody else was given, as a guarded request would get it. Whom the login is bound to is
+   * not compared: who asks is a resource server. @throws AuthError like `verify`
+   */
+  async inspect(accessToken: string): Promise<ProvenToken> {
+    const now = this.clock.now();
+    const known = this.cacheOf(accessToken).get(accessToken, now);
+    const served = known !== undefined && this.mayServe(accessToken, known);
+    const entry = served ? known : await this.establish(accessToken);
+    if (!served) this.cacheOf(accessToken).set(accessToken, entry);
+    this.clients.noteActivity(entry, now);
+    return entry.proof;
+  }
+
   /** False when the strategy must be asked again. Throws when a signed token is no longer good. */
   private mayServe(token: string, known: CachedToken): boolean {
-    if (!known.proof.revocable) return true;
     if (known.proof.context.mode === 'stateful') return this.feed.isFresh() && this.isUnchanged(token, known);
-    this.feed.requireTrustworthy();
+    if (known.proof.revocable) this.feed.requireTrustworthy();
     if (known.version === this.feed.version) return true;
     this.signed.delete(token);
     this.feed.requireValid(known.proof);
@@ -65,13 +78,20 @@ export class StrategyTokenVerifier extends AccessTokenVerifier {
   }
 
   private async prove(token: string, client: ClientInfo): Promise<AuthContext> {
+    const entry = await this.establish(token);
+    const context = this.clients.admit(entry, client, this.clock.now());
+    this.cacheOf(token).set(token, entry);
+    return context;
+  }
+
+  private async establish(token: string): Promise<CachedToken> {
     const strategy = this.strategies.recognizing(token);
     if (!strategy) throw new AuthError('invalid_token', 'The access token is not valid', { detail: 'kind' });
     // Taken before the proof: what is revoked while it is made is judged on the next request.
     const { version } = this.feed;
     const proof = await strategy.authenticate(token);
     if (proof.revocable && strategy.mode === 'stateless') this.judgeSigned(proof);
-    return this.remember(token, this.entryOf(proof, version), client);
+    return this.entryOf(proof, version);
   }
 
   private judgeSigned(proof: ProvenToken): void {
@@ -86,14 +106,12 @@ export class StrategyTokenVerifier extends AccessTokenVerifier {
       serveUntil,
       version,
       client,
-      touchedAt: context.session?.lastActivity.getTime() ?? 0,
+      touchedAt: context.session?.lastActivity?.getTime() ?? 0,
       changedAt: 0,
     };
   }
 
-  private remember(token: string, entry: CachedToken, client: ClientInfo): AuthContext {
-    const context = this.clients.admit(entry, client, this.clock.now());
-    (looksOpaque(token) ? this.opaque : this.signed).set(token, entry);
-    return context;
+  private cacheOf(token: string): VerifiedTokenCache<CachedToken> {
+    return looksOpaque(token) ? this.opaque : this.signed;
   }
 }

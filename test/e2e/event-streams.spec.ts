@@ -1,5 +1,5 @@
 import { adapterOf, LoungeModule } from '../support/lounge.module';
-import { openStream } from '../support/event-stream';
+import { openStream } from '../support/live-stream';
 import { PROFILES } from '../support/profiles';
 import { until } from '../support/until';
 import { useService } from './service';

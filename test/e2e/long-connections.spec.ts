@@ -1,5 +1,5 @@
 import { ConnectionWatch } from '@latchkey/nest';
-import { openStream } from '../support/event-stream';
+import { openStream } from '../support/live-stream';
 import { adapterOf, LoungeModule } from '../support/lounge.module';
 import { PROFILES } from '../support/profiles';
 import { connectWs, SOCKET_KINDS } from '../support/socket-client';

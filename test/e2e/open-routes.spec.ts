@@ -4,8 +4,12 @@ import type { FastifyInstance } from 'fastify';
 import { PROFILES } from '../support/profiles';
 import { useService } from './service';
 
+const FORM = 'application/x-www-form-urlencoded';
+
 /** Served to whoever asks. A route that is missing here asks for a token; adding one is a decision, not an accident. */
 const OPEN = [
+  'GET /.well-known/jwks.json',
+  'GET /.well-known/oauth-authorization-server',
   'GET /auth/mode',
   'GET /docs',
   'GET /docs-json',
@@ -33,6 +37,15 @@ const GUARDED = [
   'POST /auth/ticket',
 ];
 
+/** For clients: without credentials the answer is `invalid_client`, and a person's token opens none of them. */
+const FOR_CLIENTS = [
+  'GET /oauth/revocations',
+  'GET /oauth/revocations/stream',
+  'POST /oauth/introspect',
+  'POST /oauth/revoke',
+  'POST /oauth/token',
+];
+
 const routes = new Set<string>();
 
 /** Stands first, so that its hook sees every route that is added after it. */
@@ -57,10 +70,23 @@ describe.each(PROFILES)('the routes, $name', ({ settings }) => {
   }
 
   it('are these, and those that answer without a token are these', async () => {
-    expect([...routes].sort()).toEqual([...OPEN, ...GUARDED].sort());
+    expect([...routes].sort()).toEqual([...OPEN, ...GUARDED, ...FOR_CLIENTS].sort());
     const open: string[] = [];
     for (const route of routes) if (!(await asksForToken(route))) open.push(route);
-    expect(open.sort()).toEqual(OPEN);
+    expect(open.sort()).toEqual([...OPEN, ...FOR_CLIENTS].sort());
+  });
+
+  it('for clients let nobody in without credentials, with a person’s token or with both', async () => {
+    const { grant } = await service.signedIn();
+    for (const route of FOR_CLIENTS) {
+      const [method, path] = route.split(' ') as [string, string];
+      for (const token of [undefined, grant.access_token]) {
+        const form = method === 'POST' ? { raw: '', headers: { 'content-type': FORM } } : {};
+        const answer = await service.http.send(method, path, { ...form, token });
+        expect([route, answer.status, answer.code]).toEqual([route, 401, 'invalid_client']);
+        expect(answer.headers.get('www-authenticate')).toMatch(/^Basic realm=/);
+      }
+    }
   });
 
   it('ask for a token before they look at anything else', async () => {
@@ -76,7 +102,7 @@ describe.each(PROFILES)('the routes, $name', ({ settings }) => {
     const described = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
     );
-    const own = [...OPEN, ...GUARDED].filter((route) => route.includes('/auth/') || route.includes('/health/'));
+    const own = [...OPEN, ...GUARDED, ...FOR_CLIENTS].filter((route) => /\/(auth|health|oauth)\//.test(route));
     expect(described).toEqual(expect.arrayContaining(own));
   });
 });

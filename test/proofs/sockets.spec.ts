@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { openStream } from '../support/event-stream';
+import { openStream } from '../support/live-stream';
 import { report, spread } from '../support/figures';
 import { proofSize } from '../support/proof-size';
 import {

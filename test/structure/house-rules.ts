@@ -17,6 +17,7 @@ const LAYERS: readonly string[] = [
   'src/revocation',
   'src/protection',
   'src/identity',
+  'src/clients',
   'src/strategy',
   EDGE,
   'src/app.module.ts',
@@ -27,7 +28,7 @@ const LAYERS: readonly string[] = [
 
 /** Who may read `auth.mode`: everyone else asks the strategies. */
 const MODE_READERS = [/^src\/config\//, /^src\/strategy\/strategy\.module\.ts$/];
-const ENVIRONMENT_READERS = [/^src\/config\//, /^src\/cli\/latchkey\.ts$/];
+const ENVIRONMENT_READERS = [/^src\/config\//, /^src\/cli\/latchkey\.ts$/, /^packages\/nest\/src\/testing\//];
 const CLOCK = [/^packages\/nest\/src\/clock\.ts$/];
 
 const HTTP_MODULE = /^(fastify|@fastify\/.*|express|@nestjs\/platform-.*)$/;

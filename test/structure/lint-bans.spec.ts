@@ -44,7 +44,7 @@ const BANS: Record<string, { bad: Snippet[]; good: Snippet[] }> = {
     ],
     good: [
       inService('export const then = (seconds: number) => new Date(seconds * 1000);'),
-      at('src/common/clock.ts', 'export const now = Date.now();'),
+      at('packages/nest/src/clock.ts', 'export const now = Date.now();'),
       at('src/auth/example.spec.ts', 'export const now = Date.now();'),
     ],
   },

@@ -1,66 +1,83 @@
-import { request, type IncomingMessage } from 'node:http';
+import { request, type ClientRequest, type IncomingMessage } from 'node:http';
+import { until } from './until';
 
-export interface StreamedEvent {
-  readonly type: string;
-  readonly data: string;
+export interface StreamEvent {
+  readonly event: string;
+  readonly id?: string;
+  readonly data: unknown;
+  /** Monotonic milliseconds. */
+  readonly at: number;
 }
 
-/** An event stream, as a client reads it. */
-export interface EventStream {
-  readonly events: readonly StreamedEvent[];
-  /** Resolves when the server has ended it. */
-  readonly ended: Promise<void>;
-  readonly isOpen: boolean;
-  close(): void;
+export interface StreamOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly path?: string;
 }
 
-/** Opens a stream; rejects with the status and the problem's code when it is refused. */
-export function openStream(url: string, token?: string): Promise<EventStream> {
-  const headers = { accept: 'text/event-stream', ...(token !== undefined && { authorization: `Bearer ${token}` }) };
-  return new Promise((resolve, reject) => {
-    const sent = request(url, { headers }, (response) => {
-      if (response.statusCode === 200) resolve(read(response, () => sent.destroy()));
-      else refusalOf(response).then(reject, reject);
+/** A reader of server-sent events, over a connection of its own. */
+export class EventStream {
+  readonly events: StreamEvent[] = [];
+  ended = false;
+  private text = '';
+
+  private constructor(
+    private readonly sent: ClientRequest,
+    readonly response: IncomingMessage,
+  ) {
+    response.setEncoding('utf8');
+    response.on('data', (chunk: string) => this.read(chunk));
+    for (const name of ['end', 'close', 'error']) response.on(name, () => (this.ended = true));
+  }
+
+  /** Rejects with the answer when it is not a stream. */
+  static open(base: string, authorization: string, { headers, path = '' }: StreamOptions = {}): Promise<EventStream> {
+    return new Promise((resolve, reject) => {
+      const sent = request(`${base}/oauth/revocations/stream${path}`, {
+        agent: false,
+        headers: { authorization, accept: 'text/event-stream', ...headers },
+      });
+      sent.on('error', reject);
+      sent.on('response', (response) => {
+        if (response.statusCode === 200) return resolve(new EventStream(sent, response));
+        let text = '';
+        response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+        response.on('end', () => reject(new Error(`${response.statusCode} ${text}`)));
+      });
+      sent.end();
     });
-    sent.on('error', reject).end();
-  });
-}
+  }
 
-function read(response: IncomingMessage, close: () => void): EventStream {
-  const events: StreamedEvent[] = [];
-  let [rest, open] = ['', true];
-  response.setEncoding('utf8').on('data', (chunk: string) => {
-    const blocks = (rest + chunk).split('\n\n');
-    rest = blocks.pop() ?? '';
-    events.push(...blocks.filter((block) => block.trim() !== '').map(eventOf));
-  });
-  const ended = new Promise<void>((resolve) => {
-    response.on('close', () => {
-      open = false;
-      resolve();
-    });
-  });
-  response.on('error', () => undefined);
-  return {
-    events,
-    ended,
-    get isOpen() {
-      return open;
-    },
-    close,
-  };
-}
+  named(event: string): StreamEvent[] {
+    return this.events.filter((each) => each.event === event);
+  }
 
-function eventOf(block: string): StreamedEvent {
-  const lines = block.split('\n');
-  const field = (name: string): string | undefined =>
-    lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
-  return { type: field('event') ?? 'message', data: field('data') ?? '' };
-}
+  /** Reads no further; what is sent waits on the other side. */
+  pause(): void {
+    this.response.removeAllListeners('data');
+    this.response.pause();
+  }
 
-async function refusalOf(response: IncomingMessage): Promise<Error> {
-  let body = '';
-  for await (const chunk of response) body += String(chunk);
-  const { code } = JSON.parse(body === '' ? '{}' : body) as { code?: string };
-  return Object.assign(new Error(`${response.statusCode} ${code}`), { status: response.statusCode, code });
+  async until(what: string, isSo: (stream: this) => boolean): Promise<void> {
+    await until(what, () => isSo(this));
+  }
+
+  close(): void {
+    this.sent.destroy();
+  }
+
+  private read(chunk: string): void {
+    const blocks = (this.text + chunk).split('\n\n');
+    this.text = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const fields = new Map(block.split('\n').map((line) => line.split(/: (.*)/s, 2) as [string, string]));
+      const event = fields.get('event');
+      if (!event) continue;
+      this.events.push({
+        event,
+        id: fields.get('id'),
+        data: JSON.parse(fields.get('data') ?? 'null'),
+        at: performance.now(),
+      });
+    }
+  }
 }

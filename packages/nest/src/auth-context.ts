@@ -26,16 +26,16 @@ export type AccessTokenClaims = Readonly<Record<string, unknown>> & {
   readonly jti: string;
 };
 
-/** What a stateful request knows of its session row. */
+/** What a stateful request knows of its session row. An application that asks by introspection knows the id alone. */
 export interface SessionFacts {
   readonly id: string;
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
   readonly device: string | null;
-  readonly createdAt: Date;
-  readonly lastActivity: Date;
+  readonly createdAt: Date | null;
+  readonly lastActivity: Date | null;
   /** The deadline of the login; refreshing does not move it. */
-  readonly expiresAt: Date;
+  readonly expiresAt: Date | null;
 }
 
 /** Proof for one request. Frozen: the same object serves every request that presents the same token. */

@@ -1,12 +1,15 @@
 /** Every stable error code of the contract and the HTTP status it answers with. One page per code stands in `docs/errors/`. */
 export const AUTH_ERROR_STATUS = {
   validation_failed: 400,
+  unsupported_grant_type: 400,
+  invalid_scope: 400,
   missing_token: 401,
   token_expired: 401,
   invalid_token: 401,
   token_revoked: 401,
   invalid_credentials: 401,
   invalid_grant: 401,
+  invalid_client: 401,
   refresh_token_reused: 401,
   insufficient_role: 403,
   tenant_mismatch: 403,

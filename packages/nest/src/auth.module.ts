@@ -3,19 +3,41 @@ import { APP_FILTER, APP_GUARD, HttpAdapterHost, ModulesContainer } from '@nestj
 import { randomUUID } from 'node:crypto';
 import { AccessTokenVerifier } from './access-token-verifier';
 import { AuthContextService } from './auth-context.service';
+import { AUTH_HOOKS, harmless, type AuthHooks } from './auth-hooks';
 import { AuthGuard } from './auth.guard';
+import { Clock } from './clock';
 import { connectionProviders, type ConnectionOptions } from './connections/connection-providers';
 import { ConnectionWatch } from './connections/connection-watch';
 import { endEventStreams } from './connections/event-stream-endings';
+import { CountedVerifier } from './counted-verifier';
 import { ProblemDetailsFilter, PROBLEM_OPTIONS, type ProblemOptions } from './problem-details.filter';
 import { requestContext } from './request-context';
+import { VerifierLifecycle } from './verifier-lifecycle';
+import type { VerifierRecipe } from './verifier-recipe';
 
-export interface AuthModuleOptions {
+/** What an application decides. */
+export interface AuthSettings {
+  /** `jwks(…)`, `secret(…)`, `introspection(…)` or `auto(…)`. */
+  readonly verifier: VerifierRecipe;
+  readonly problems?: ProblemOptions;
+  /** Told of validations, key readings and attempts at what belongs to others. */
+  readonly hooks?: AuthHooks;
+}
+
+export interface AuthModuleOptions extends Omit<AuthSettings, 'verifier'> {
   /** Modules that the verifier's own dependencies come from. */
   readonly imports?: DynamicModule['imports'];
-  /** How access tokens are proven: a provider for `AccessTokenVerifier` without its `provide`. */
-  readonly verifier: ProviderOf<AccessTokenVerifier>;
-  readonly problems?: ProblemOptions;
+  /** One of the recipes, or a provider for `AccessTokenVerifier` without its `provide`. */
+  readonly verifier: VerifierRecipe | ProviderOf<AccessTokenVerifier>;
+  /** Sockets and event streams: how they are let in, and when they end. */
+  readonly connections?: ConnectionOptions;
+}
+
+export interface AuthModuleAsyncOptions<Dependencies extends unknown[] = never[]> {
+  /** Modules that the dependencies come from. */
+  readonly imports?: DynamicModule['imports'];
+  readonly inject?: readonly unknown[];
+  readonly useFactory: (...dependencies: Dependencies) => AuthSettings | Promise<AuthSettings>;
   /** Sockets and event streams: how they are let in, and when they end. */
   readonly connections?: ConnectionOptions;
 }
@@ -24,6 +46,9 @@ type ProviderOf<T> =
   | { useExisting: abstract new (...dependencies: never[]) => T }
   | { useValue: T }
   | { useFactory: (...dependencies: never[]) => T | Promise<T>; inject?: unknown[] };
+
+const AUTH_SETTINGS = Symbol('AUTH_SETTINGS');
+const CHOSEN_VERIFIER = Symbol('CHOSEN_VERIFIER');
 
 interface RequestLike {
   readonly id?: unknown;
@@ -46,21 +71,56 @@ export class AuthModule {
     if (host.httpAdapter) giveEveryRequestItsContext(host.httpAdapter.getType(), host.httpAdapter.getInstance());
   }
 
-  static forRoot(options: AuthModuleOptions): DynamicModule {
-    return {
-      module: AuthModule,
-      imports: options.imports ?? [],
-      providers: [
-        { provide: AccessTokenVerifier, ...options.verifier } as Provider,
-        { provide: PROBLEM_OPTIONS, useValue: options.problems ?? {} },
-        { provide: APP_GUARD, useClass: AuthGuard },
-        { provide: APP_FILTER, useClass: ProblemDetailsFilter },
-        AuthContextService,
-        ...connectionProviders(options.connections ?? {}),
-      ],
-      exports: [AccessTokenVerifier, AuthContextService],
-    };
+  static forRoot({ imports, verifier, connections, ...settings }: AuthModuleOptions): DynamicModule {
+    return moduleWith(imports, [
+      ...connectionProviders(connections ?? {}, CHOSEN_VERIFIER),
+      { provide: AUTH_SETTINGS, useValue: settings },
+      typeof verifier === 'function'
+        ? { provide: CHOSEN_VERIFIER, useFactory: (hooks: AuthHooks) => made(verifier, hooks), inject: [AUTH_HOOKS] }
+        : ({ provide: CHOSEN_VERIFIER, ...verifier } as Provider),
+    ]);
   }
+
+  /** The same, when the settings depend on other providers, such as a configuration service. */
+  static forRootAsync<Dependencies extends unknown[]>(options: AuthModuleAsyncOptions<Dependencies>): DynamicModule {
+    const { imports, inject = [], useFactory, connections } = options;
+    return moduleWith(imports, [
+      ...connectionProviders(connections ?? {}, CHOSEN_VERIFIER),
+      { provide: AUTH_SETTINGS, useFactory, inject: [...inject] } as Provider,
+      {
+        provide: CHOSEN_VERIFIER,
+        useFactory: ({ verifier }: AuthSettings, hooks: AuthHooks) => made(verifier, hooks),
+        inject: [AUTH_SETTINGS, AUTH_HOOKS],
+      },
+    ]);
+  }
+}
+
+function made(recipe: VerifierRecipe, hooks: AuthHooks): AccessTokenVerifier {
+  return recipe({ clock: new Clock(), hooks });
+}
+
+function moduleWith(imports: DynamicModule['imports'], settings: Provider[]): DynamicModule {
+  return {
+    module: AuthModule,
+    imports: imports ?? [],
+    providers: [
+      ...settings,
+      { provide: AUTH_HOOKS, useFactory: ({ hooks = {} }: AuthSettings) => harmless(hooks), inject: [AUTH_SETTINGS] },
+      {
+        provide: AccessTokenVerifier,
+        useFactory: (chosen: AccessTokenVerifier, { onValidation }: AuthHooks) =>
+          onValidation ? new CountedVerifier(chosen, onValidation) : chosen,
+        inject: [CHOSEN_VERIFIER, AUTH_HOOKS],
+      },
+      { provide: PROBLEM_OPTIONS, useFactory: ({ problems = {} }: AuthSettings) => problems, inject: [AUTH_SETTINGS] },
+      { provide: APP_GUARD, useClass: AuthGuard },
+      { provide: APP_FILTER, useClass: ProblemDetailsFilter },
+      VerifierLifecycle,
+      AuthContextService,
+    ],
+    exports: [AccessTokenVerifier, AuthContextService],
+  };
 }
 
 function giveEveryRequestItsContext(type: string, instance: unknown): void {

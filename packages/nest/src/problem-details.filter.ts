@@ -9,6 +9,14 @@ export interface ProblemOptions {
   readonly typeBase?: string;
   /** Told of every error before it is answered, with the request it belongs to. */
   readonly onError?: (error: AuthError, request: unknown) => void;
+  /** What the document has beside the usual, for requests that need it. */
+  readonly extend?: (error: AuthError, request: unknown) => ProblemExtension | null;
+}
+
+export interface ProblemExtension {
+  readonly members: Readonly<Record<string, string>>;
+  /** Instead of `application/problem+json`. */
+  readonly mediaType?: string;
 }
 
 export const PROBLEM_OPTIONS = Symbol('PROBLEM_OPTIONS');
@@ -30,13 +38,12 @@ export class ProblemDetailsFilter implements ExceptionFilter {
     const response: unknown = http.getResponse();
     if (adapter.isHeadersSent(response)) return;
     for (const [name, value] of Object.entries(problemHeaders(error))) adapter.setHeader(response, name, value);
-    adapter.setHeader(response, 'Content-Type', 'application/problem+json; charset=utf-8');
+    const extension = this.options.extend?.(error, http.getRequest());
+    const mediaType = extension?.mediaType ?? 'application/problem+json';
+    adapter.setHeader(response, 'Content-Type', `${mediaType}; charset=utf-8`);
     const typeBase = this.options.typeBase ?? 'urn:latchkey:problem:';
-    adapter.reply(
-      response,
-      JSON.stringify(problemDetails(error, typeBase, requestIdOf(http.getRequest()))),
-      error.status,
-    );
+    const problem = problemDetails(error, typeBase, requestIdOf(http.getRequest()));
+    adapter.reply(response, JSON.stringify({ ...problem, ...extension?.members }), error.status);
   }
 }
 

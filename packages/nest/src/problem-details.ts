@@ -32,7 +32,7 @@ const OF_FRAMEWORK: Record<number, [AuthErrorCode, string]> = {
   405: ['method_not_allowed', 'This method is not offered here'],
   408: ['validation_failed', 'The request did not arrive in time'],
   413: ['payload_too_large', 'The request body is too large'],
-  415: ['unsupported_media_type', 'Send application/json'],
+  415: ['unsupported_media_type', 'A body of this type is not taken here'],
   429: ['rate_limited', 'Too many requests'],
   503: ['unavailable', 'The service is not available right now'],
 };
@@ -84,6 +84,7 @@ export function problemHeaders(error: AuthError): Record<string, string> {
 }
 
 function challenge(error: AuthError): string {
+  if (error.code === 'invalid_client') return 'Basic realm="latchkey", charset="UTF-8"';
   // RFC 6750, section 3.1: a request without a token is told the scheme and nothing else.
   if (!ABOUT_THE_TOKEN.has(error.code)) return 'Bearer';
   return `Bearer error="invalid_token", error_description="${error.code}"`;

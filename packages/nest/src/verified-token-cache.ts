@@ -29,6 +29,11 @@ export class VerifiedTokenCache<Proof extends CachedProof> {
     this.entries?.set(token, proof);
   }
 
+  /** Forgets everything, as when a key is no longer trusted. */
+  clear(): void {
+    this.entries?.clear();
+  }
+
   delete(token: string): void {
     this.entries?.delete(token);
   }

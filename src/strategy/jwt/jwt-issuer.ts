@@ -1,22 +1,22 @@
 import { Inject, Injectable } from '@nestjs/common';
-import jsonwebtoken from 'jsonwebtoken';
-import type { Principal } from '@latchkey/nest';
 import type { Config, JwtClaim } from '../../config/config';
 import { CONFIG } from '../../config/config.token';
-import { KeyRing } from '../../keys/key-ring';
+import { TokenSigner } from '../../keys/token-signer';
 import { accessExpiry, type LoginGeneration } from '../login-generation';
+import { subjectOf } from '../token-subject';
 import { generationsClaim } from './jwt-claims';
-import { JWT_TYPE, REFRESH_AUDIENCE, type JwtUse } from './jwt-verification';
+import type { TokenUse } from '../../keys/key-ring';
+import { JWT_TYPE, REFRESH_AUDIENCE } from './jwt-verification';
 
 /** Signs the JWTs of a login. The same generation gives the same `jti`, `iat` and `exp`. */
 @Injectable()
 export class JwtIssuer {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
-    private readonly keys: KeyRing,
+    private readonly signer: TokenSigner,
   ) {}
 
-  access(generation: LoginGeneration): string {
+  access(generation: LoginGeneration): Promise<string> {
     const { audience, accessTokenTtl } = this.config.auth.jwt;
     return this.sign('access', {
       ...this.common(generation),
@@ -28,7 +28,7 @@ export class JwtIssuer {
   }
 
   /** Expires with the login. */
-  refresh(generation: LoginGeneration): string {
+  refresh(generation: LoginGeneration): Promise<string> {
     return this.sign('refresh', {
       ...this.common(generation),
       aud: REFRESH_AUDIENCE,
@@ -43,17 +43,15 @@ export class JwtIssuer {
     const { principal, generations } = person;
     return {
       iss: this.config.auth.jwt.issuer,
-      sub: this.subjectOf(principal),
+      sub: subjectOf(principal, this.config.auth.jwt.subject),
+      // RFC 9068, section 2.2: a client that acts for itself is both subject and client.
+      ...(principal.kind === 'client' && { client_id: principal.userId }),
       iat: secondsOf(issuedAt),
       sid: sessionId,
       user_id: principal.userId,
       tenant_id: principal.tenantId,
       gen: generationsClaim(generations),
     };
-  }
-
-  private subjectOf({ userId, username }: Principal): string {
-    return this.config.auth.jwt.subject === 'username' ? (username ?? userId) : userId;
   }
 
   private optional({ person, amr, authTime }: LoginGeneration): Record<string, unknown> {
@@ -63,9 +61,8 @@ export class JwtIssuer {
     return Object.fromEntries(chosen.filter(([, value]) => value !== null));
   }
 
-  private sign(use: JwtUse, claims: object): string {
-    const { id, algorithm, key } = this.keys.signing;
-    return jsonwebtoken.sign(claims, key, { algorithm, header: { alg: algorithm, typ: JWT_TYPE[use], kid: id } });
+  private sign(use: TokenUse, claims: object): Promise<string> {
+    return this.signer.sign(JWT_TYPE[use], claims);
   }
 }
 

@@ -9,13 +9,14 @@ import { dateOf, generationsOf, type AccessClaims } from './jwt-claims';
 export class JwtProofs {
   constructor(private readonly issuance: IssuancePolicy) {}
 
-  proofOf(claims: AccessClaims): ProvenToken {
+  proofOf(claims: AccessClaims, keyId: string): ProvenToken {
     const generations = Object.freeze(generationsOf(claims.gen));
     const revocable = this.issuance.jwtsAreRevocable;
     return {
       context: contextOf(claims, revocable ? generations : undefined),
       sessionId: claims.sid,
       generations,
+      keyId,
       revocable,
       recordsActivity: this.issuance.kind === 'tracked_jwt' || this.issuance.idleTimeout > 0,
       serveUntil: claims.exp * 1000,
@@ -39,7 +40,8 @@ function contextOf(claims: AccessClaims, generations: Generations | undefined): 
 
 function principalOf(claims: AccessClaims): Principal {
   return Object.freeze({
-    kind: 'user' as const,
+    // Ids of users and clients are different UUIDs: only a client is its own client.
+    kind: claims.client_id === claims.user_id ? ('client' as const) : ('user' as const),
     userId: claims.user_id,
     tenantId: claims.tenant_id,
     email: claims.email ?? null,

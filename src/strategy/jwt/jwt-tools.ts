@@ -4,14 +4,14 @@ import { Clock } from '../../common/clock';
 import type { Config } from '../../config/config';
 import { CONFIG } from '../../config/config.token';
 import type { VerifiedPerson } from '../../identity/verified-person';
-import type { LoginFacts, ProvenToken } from '../auth-strategy';
+import type { LoginFacts, NamedLogin, ProvenToken } from '../auth-strategy';
 import { accessExpiry, firstGeneration, type LoginGeneration } from '../login-generation';
 import { PassportRunner } from '../passport-runner';
 import type { RefreshClaims } from '../refresh-decisions';
-import { dateOf, generationsOf, refreshClaims } from './jwt-claims';
+import { dateOf, generationsOf, refreshClaims, type RefreshTokenClaims } from './jwt-claims';
 import { JwtIssuer } from './jwt-issuer';
 import { JWT_PASSPORT } from './jwt-passport.strategy';
-import { JwtVerification, tokenError } from './jwt-verification';
+import { JwtVerification } from './jwt-verification';
 
 /** Making and reading the JWTs of a login. */
 @Injectable()
@@ -36,17 +36,35 @@ export class JwtTools {
     return new Date(Math.floor(expiry / 1000) * 1000);
   }
 
+  /** Signed; the same generation gives the same `jti`, `iat` and `exp`. */
+  async accessToken(generation: LoginGeneration): Promise<string> {
+    return this.issuer.access(generation);
+  }
+
   async prove(accessToken: string): Promise<ProvenToken> {
     try {
       return await this.passport.run<ProvenToken>(JWT_PASSPORT, accessToken);
     } catch (error) {
-      throw tokenError(error);
+      if (error instanceof AuthError) throw error;
+      throw new AuthError('invalid_token', 'The token is not valid', { cause: error });
     }
   }
 
-  /** @throws AuthError `invalid_grant` for whatever is wrong with it. */
-  readRefresh(token: string): RefreshClaims {
-    const claims = this.verifiedRefresh(token);
+  /** The login of a token of either use; null when it is none of ours, or has expired. */
+  async identify(token: string): Promise<NamedLogin | null> {
+    try {
+      const { context, sessionId, generations } = await this.prove(token);
+      const { tenantId, userId } = context.principal;
+      return { tenantId, userId, sessionId, generations };
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return this.identifyRefresh(token);
+    }
+  }
+
+  /** @throws AuthError `invalid_grant` for whatever is wrong with it; `unavailable` when its key cannot be looked up. */
+  async readRefresh(token: string): Promise<RefreshClaims> {
+    const claims = await this.verifiedRefresh(token);
     return {
       jti: claims.jti,
       sessionId: claims.sid,
@@ -59,11 +77,27 @@ export class JwtTools {
     };
   }
 
-  private verifiedRefresh(token: string): ReturnType<typeof refreshClaims.parse> {
+  private async identifyRefresh(token: string): Promise<NamedLogin | null> {
     try {
-      return refreshClaims.parse(this.verification.verifyRefresh(token));
+      const { tenantId, userId, sessionId, generations } = await this.readRefresh(token);
+      return { tenantId, userId, sessionId, generations };
     } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return null;
+    }
+  }
+
+  private async verifiedRefresh(token: string): Promise<RefreshTokenClaims> {
+    try {
+      return refreshClaims.parse(this.verification.verify(await this.verification.pin(token, 'refresh')));
+    } catch (error) {
+      if (error instanceof AuthError && error.status >= 500) throw error;
       throw new AuthError('invalid_grant', 'The refresh token is not valid', { cause: error });
     }
   }
+}
+
+/** True for what is wrong with the token, false for what is wrong with us. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof AuthError && error.code !== 'unavailable' && error.code !== 'internal_error';
 }

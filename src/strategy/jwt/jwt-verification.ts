@@ -1,44 +1,33 @@
 import { Inject, Injectable } from '@nestjs/common';
-import jsonwebtoken from 'jsonwebtoken';
-import { AuthError } from '@latchkey/nest';
+import {
+  AuthError,
+  readCompactJwt,
+  verifyJwt,
+  type CompactJwt,
+  type JwtKey,
+  type VerifiedClaims,
+} from '@latchkey/nest';
 import { Clock } from '../../common/clock';
 import type { Config } from '../../config/config';
 import { CONFIG } from '../../config/config.token';
-import { KeyRing, type SigningKey } from '../../keys/key-ring';
-import { readCompactJwt } from './compact-jwt';
-
-export type JwtUse = 'access' | 'refresh';
+import { KeyRing, type TokenUse } from '../../keys/key-ring';
 
 /** `typ` of each use: neither passes as the other (RFC 8725, 3.11). */
-export const JWT_TYPE: Record<JwtUse, string> = { access: 'at+jwt', refresh: 'rt+jwt' };
+export const JWT_TYPE: Record<TokenUse, string> = { access: 'at+jwt', refresh: 'rt+jwt' };
 
 /** The audience of refresh tokens is this service and nobody else. */
 export const REFRESH_AUDIENCE = 'latchkey:refresh';
 
-/** A key, and the time that the token is judged at. */
-export class PinnedKey {
+/** A token, what it claims to be for, and the key that it must be signed by. */
+export class PinnedJwt {
   constructor(
-    readonly key: SigningKey,
-    readonly now: number,
+    readonly jwt: CompactJwt,
+    readonly use: TokenUse,
+    readonly key: JwtKey,
   ) {}
 }
 
-export interface ExpectedClaims {
-  readonly issuer: string;
-  readonly audience: string;
-}
-
-/** Checks signature, issuer, audience and lifetime with the algorithm of the key, whatever the token says. */
-export function verifyWith(pinned: PinnedKey, token: string, expected: ExpectedClaims, leeway: number): unknown {
-  return jsonwebtoken.verify(token, pinned.key.key, {
-    ...expected,
-    algorithms: [pinned.key.algorithm],
-    clockTolerance: leeway / 1000,
-    clockTimestamp: Math.floor(pinned.now / 1000),
-  });
-}
-
-/** Picks the key for a JWT before any of it is believed, and turns the library's errors into ours. */
+/** Picks the key for a JWT before any of it is believed, then verifies it with that key alone. */
 @Injectable()
 export class JwtVerification {
   constructor(
@@ -47,29 +36,37 @@ export class JwtVerification {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws AuthError `invalid_token` for anything that is not a token of this use signed by a key of ours. */
-  keyFor(token: string, use: JwtUse): PinnedKey {
-    const header = readCompactJwt(token);
-    const key = header?.typ === JWT_TYPE[use] ? this.keys.find(header.kid) : null;
-    if (!header || !key || header.alg !== key.algorithm) {
-      throw new AuthError('invalid_token', 'The token is not valid', { detail: 'header' });
-    }
-    return new PinnedKey(key, this.clock.now());
+  /**
+   * @throws AuthError `invalid_token` for anything that names no key of ours in the one way that our tokens do;
+   * `unavailable` when it names a key that may have been made while the database could not be asked.
+   */
+  async pin(token: string, use: TokenUse): Promise<PinnedJwt> {
+    const jwt = readCompactJwt(token);
+    if (jwt?.header.typ !== JWT_TYPE[use] || jwt.header.kid === null) throw refusal('header');
+    const { kid } = jwt.header;
+    const key = this.keys.find(kid, use) ?? (await this.newKey(kid, use));
+    return new PinnedJwt(jwt, use, key);
   }
 
-  verifyRefresh(token: string): unknown {
-    const pinned = this.keyFor(token, 'refresh');
-    const { issuer } = this.config.auth.jwt;
-    // No leeway: it expires with the login, and nobody else judges it.
-    return verifyWith(pinned, token, { issuer, audience: REFRESH_AUDIENCE }, 0);
+  /** No I/O. @throws AuthError `token_expired` or `invalid_token` */
+  verify({ jwt, use, key }: PinnedJwt): VerifiedClaims {
+    const { issuer, audience, leeway } = this.config.auth.jwt;
+    const common = { types: [JWT_TYPE[use]], issuer, now: this.clock.now(), leeway };
+    // A refresh token has no leeway at its end: it expires with the login, and nobody else judges it.
+    return use === 'access'
+      ? verifyJwt(jwt, key, { ...common, audience })
+      : verifyJwt(jwt, key, { ...common, audience: REFRESH_AUDIENCE, expiryLeeway: 0 });
+  }
+
+  private async newKey(kid: string, use: TokenUse): Promise<JwtKey> {
+    await this.keys.lookAgain();
+    const key = this.keys.find(kid, use);
+    if (key) return key;
+    if (this.keys.canTell(kid)) throw refusal('kid');
+    throw new AuthError('unavailable', 'Keys cannot be looked up right now', { retryAfter: 1, detail: 'kid' });
   }
 }
 
-/** The AuthError for what `jsonwebtoken` threw. */
-export function tokenError(thrown: unknown): AuthError {
-  if (thrown instanceof AuthError) return thrown;
-  if (thrown instanceof jsonwebtoken.TokenExpiredError) {
-    return new AuthError('token_expired', 'The token has expired', { cause: thrown });
-  }
-  return new AuthError('invalid_token', 'The token is not valid', { cause: thrown });
+function refusal(detail: string): AuthError {
+  return new AuthError('invalid_token', 'The token is not valid', { detail });
 }

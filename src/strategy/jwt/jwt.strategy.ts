@@ -1,14 +1,21 @@
-import { AuthError, type ClientInfo, type RevocationReason, type RevocationTarget } from '@latchkey/nest';
+import { AuthError, looksLikeJwt, type ClientInfo, type RevocationReason, type RevocationTarget } from '@latchkey/nest';
 import { Injectable } from '@nestjs/common';
 import type { VerifiedPerson } from '../../identity/verified-person';
-import type { AuthStrategy, ConsumedLogin, LoginFacts, ProvenToken, SessionView, TokenGrant } from '../auth-strategy';
+import type {
+  AuthStrategy,
+  ConsumedLogin,
+  LoginFacts,
+  NamedLogin,
+  ProvenToken,
+  SessionView,
+  TokenGrant,
+} from '../auth-strategy';
 import { IssuancePolicy } from '../issuance-policy';
 import { hashOfSecret } from '../lineage';
 import { nextGeneration, secondsBetween, type LoginGeneration } from '../login-generation';
 import { LoginKeeping } from '../login-keeping';
 import { formatOpaqueToken } from '../opaque-token';
 import type { GrantHashes } from '../session.store';
-import { looksLikeJwt } from './compact-jwt';
 import { JwtTools } from './jwt-tools';
 
 /** Stateless: signed access tokens. With `tracked` sessions each login keeps a row and an opaque refresh token. */
@@ -41,7 +48,7 @@ export class JwtStrategy implements AuthStrategy {
   }
 
   async consume(refreshToken: string, client: ClientInfo): Promise<ConsumedLogin> {
-    return this.keeping.decisions.consumeJwt(this.jwt.readRefresh(refreshToken), client);
+    return this.keeping.decisions.consumeJwt(await this.jwt.readRefresh(refreshToken), client);
   }
 
   async continue(login: ConsumedLogin): Promise<TokenGrant> {
@@ -51,6 +58,10 @@ export class JwtStrategy implements AuthStrategy {
     }
     await this.keeping.rows.handOver(login, this.jwt.accessExpiry(generation));
     return this.untracked(generation);
+  }
+
+  identify(token: string): Promise<NamedLogin | null> {
+    return this.jwt.identify(token);
   }
 
   async revoke(target: RevocationTarget, reason: RevocationReason): Promise<void> {
@@ -69,23 +80,24 @@ export class JwtStrategy implements AuthStrategy {
     };
   }
 
-  private tracked(generation: LoginGeneration, session: SessionView): TokenGrant {
+  private async tracked(generation: LoginGeneration, session: SessionView): Promise<TokenGrant> {
     const { sessionId, lineage } = generation;
     const refreshToken = formatOpaqueToken('refresh', { sessionId, secret: lineage.refreshSecret });
-    return { ...this.grant(generation), refreshToken, session };
+    return { ...(await this.grant(generation)), refreshToken, session };
   }
 
-  private untracked(generation: LoginGeneration): TokenGrant {
-    return { ...this.grant(generation), refreshToken: this.jwt.issuer.refresh(generation) };
+  private async untracked(generation: LoginGeneration): Promise<TokenGrant> {
+    const [grant, refreshToken] = await Promise.all([this.grant(generation), this.jwt.issuer.refresh(generation)]);
+    return { ...grant, refreshToken };
   }
 
-  private grant(generation: LoginGeneration): Omit<TokenGrant, 'refreshToken'> {
+  private async grant(generation: LoginGeneration): Promise<Omit<TokenGrant, 'refreshToken'>> {
     const accessExpiresAt = this.jwt.accessExpiry(generation);
     const issuedAt = new Date(Math.floor(generation.issuedAt.getTime() / 1000) * 1000);
     return {
       sessionId: generation.sessionId,
       principal: generation.person.principal,
-      accessToken: this.jwt.issuer.access(generation),
+      accessToken: await this.jwt.issuer.access(generation),
       accessExpiresAt,
       expiresIn: secondsBetween(issuedAt, accessExpiresAt),
     };

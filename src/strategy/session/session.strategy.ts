@@ -4,7 +4,15 @@ import { Clock } from '../../common/clock';
 import type { Config } from '../../config/config';
 import { CONFIG } from '../../config/config.token';
 import type { VerifiedPerson } from '../../identity/verified-person';
-import type { AuthStrategy, ConsumedLogin, LoginFacts, ProvenToken, SessionView, TokenGrant } from '../auth-strategy';
+import type {
+  AuthStrategy,
+  ConsumedLogin,
+  LoginFacts,
+  NamedLogin,
+  ProvenToken,
+  SessionView,
+  TokenGrant,
+} from '../auth-strategy';
 import { hashOfSecret } from '../lineage';
 import {
   accessExpiry,
@@ -56,6 +64,11 @@ export class SessionStrategy implements AuthStrategy {
   async continue(login: ConsumedLogin): Promise<TokenGrant> {
     const generation = nextGeneration(login);
     return this.grant(generation, await this.keeping.rows.carryOn(login, generation, this.hashes(generation)));
+  }
+
+  async identify(text: string): Promise<NamedLogin | null> {
+    const token = parseOpaqueToken('access', text) ?? parseOpaqueToken('refresh', text);
+    return token && this.keeping.decisions.findLogin(token);
   }
 
   async revoke(target: RevocationTarget, reason: RevocationReason): Promise<void> {
