@@ -16,6 +16,7 @@ import { LoginRevoker } from '../strategy/login-revoker';
 import { ModeCapabilities } from '../strategy/mode-capabilities';
 import { PostgresSessionStore } from '../strategy/postgres-session.store';
 import { RefreshLedgerStore } from '../strategy/refresh-ledger.store';
+import { TicketStore } from '../strategy/ticket.store';
 import { SessionStore } from '../strategy/session.store';
 import { issuancePolicyOf } from '../strategy/strategy.module';
 import { TenancyModule } from '../tenancy/tenancy.module';
@@ -29,6 +30,7 @@ const SHARED = [
   RevocationFeed,
   SessionStore,
   RefreshLedgerStore,
+  TicketStore,
   IssuancePolicy,
   LoginRevoker,
   ModeCapabilities,
@@ -58,6 +60,7 @@ export class OperatorModule {
         { provide: RevocationFeed, useExisting: OneShotFeed },
         { provide: SessionStore, useClass: PostgresSessionStore },
         RefreshLedgerStore,
+        TicketStore,
         { provide: IssuancePolicy, useFactory: issuancePolicyOf, inject: [CONFIG] },
         LoginRevoker,
         ModeCapabilities,
