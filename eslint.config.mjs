@@ -89,7 +89,10 @@ export default defineConfig(
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
     },
   },
-  { files: ['src/config/**', 'src/cli/latchkey.ts', 'packages/nest/src/testing/**'], rules: off('environment-in-config') },
+  {
+    files: ['src/config/**', 'src/cli/latchkey.ts', 'packages/nest/src/testing/**'],
+    rules: off('environment-in-config'),
+  },
   { files: ['packages/nest/src/clock.ts'], rules: off('time-from-clock') },
   { files: ['**/*.store.ts', 'src/database/**', 'migrations/**'], rules: off('sql-in-stores') },
   {

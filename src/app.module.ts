@@ -81,6 +81,8 @@ export class AppModule {
             tickets: { useExisting: Tickets },
             sockets: socketOptions(config),
           },
+          // What changes something is logged, with the id of its request.
+          needsContext: ({ method }) => method !== 'GET' && method !== 'HEAD',
         }),
         AuthEndpointsModule,
         OAuthModule,

@@ -19,13 +19,15 @@ async function started(child, exited, script) {
   const failed = exited.then(([code]) =>
     Promise.reject(new Error(`${script} ended with code ${code} before it listened`)),
   );
-  const late = sleep(START_WITHIN, undefined, { ref: false }).then(() => {
+  const begun = new AbortController();
+  const late = sleep(START_WITHIN, undefined, { ref: false, signal: begun.signal }).then(() => {
     child.kill('SIGKILL');
     throw new Error(`${script} did not listen within ${START_WITHIN / 1000} s`);
   });
-  const [message] = await Promise.race([once(child, 'message'), failed, late]);
   failed.catch(() => {});
   late.catch(() => {});
+  const [message] = await Promise.race([once(child, 'message'), failed, late]);
+  begun.abort();
   return message;
 }
 

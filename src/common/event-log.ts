@@ -35,6 +35,8 @@ export interface EventFacts {
   clientId?: string;
   sessionId?: string;
   ipAddress?: string | null;
+  /** Where the event belongs to a request without a context; else the logger adds it. */
+  requestId?: string;
   reason?: string;
   kind?: string;
   algorithm?: string;
@@ -62,6 +64,7 @@ export class EventLog {
         client_id: facts.clientId,
         session_id: facts.sessionId,
         ip_address: facts.ipAddress ?? undefined,
+        request_id: facts.requestId,
         reason: facts.reason,
         kind: facts.kind,
         algorithm: facts.algorithm,

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AuthError, parseStrictJson, StrictJsonError } from '@latchkey/nest';
 import type { Config } from '../config/config';
+import { AnswerHeaders } from './answer-headers';
 import { dropIdentityHeaders } from './identity-headers';
 import { answerParserError } from './parser-errors';
 import { problemTypeBase } from './problem-type';
@@ -30,6 +31,7 @@ const REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/;
 
 /** Fastify with bounds on everything that a client can send. */
 export function fastifyAdapter(config: Config): FastifyAdapter {
+  const headers = new AnswerHeaders(config);
   const adapter = new FastifyAdapter({
     trustProxy: config.server.trustedProxies.length > 0 ? [...config.server.trustedProxies] : false,
     bodyLimit: LARGEST_BODY,
@@ -45,7 +47,7 @@ export function fastifyAdapter(config: Config): FastifyAdapter {
     // Fastify's own answers to a path that it cannot route repeat the path, and whatever was in it.
     frameworkErrors: (...facts: Parameters<FastifyInstance['errorHandler']>) => {
       const [, request, reply] = facts;
-      void reply.headers({ ...ownHeaders(request.id), 'X-Content-Type-Options': 'nosniff' });
+      void reply.headers(headers.of(request.url)).header('x-request-id', request.id);
       fastify.errorHandler(...facts);
     },
     clientErrorHandler: answerParserError(problemTypeBase(config)),
@@ -68,15 +70,10 @@ export function fastifyAdapter(config: Config): FastifyAdapter {
   });
   fastify.addHook('onRequest', (request, reply, done) => {
     dropIdentityHeaders(request.headers);
-    void reply.headers(ownHeaders(request.id));
+    void reply.headers(headers.of(request.url)).header('x-request-id', request.id);
     done();
   });
   return adapter;
-}
-
-/** On every answer. Whatever may be kept says so itself. */
-function ownHeaders(requestId: string): Record<string, string> {
-  return { 'X-Request-Id': requestId, 'Cache-Control': 'no-store' };
 }
 
 /** The caller's own id when it is harmless in a log, else a new one. */

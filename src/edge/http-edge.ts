@@ -11,28 +11,11 @@ interface Issue {
 
 const MOST_ERRORS = 20;
 
-/** Everything between the socket and the controllers: validation, headers, CORS, base path, documentation. */
+/** Everything between the socket and the controllers: validation, CORS, base path, documentation. */
 export function prepareEdge(app: NestFastifyApplication, config: Config): void {
-  const { basePath, cors, publicUrl } = config.server;
+  const { basePath, cors } = config.server;
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: validationFailed }));
   if (basePath !== '') app.setGlobalPrefix(basePath);
-  app.useSecurityHeaders({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
-    },
-    strictTransportSecurity: publicUrl.startsWith('https:') ? { maxAge: 31_536_000, includeSubDomains: false } : false,
-    referrerPolicy: { policy: 'no-referrer' },
-    crossOriginResourcePolicy: cors.origins.length > 0 ? { policy: 'cross-origin' } : { policy: 'same-origin' },
-    crossOriginEmbedderPolicy: false,
-    crossOriginOpenerPolicy: false,
-    originAgentCluster: false,
-    xDnsPrefetchControl: false,
-    xDownloadOptions: false,
-    xFrameOptions: { action: 'deny' },
-    xPermittedCrossDomainPolicies: false,
-    xXssProtection: false,
-  });
   if (cors.origins.length > 0) {
     app.enableCors({
       origin: [...cors.origins],

@@ -17,7 +17,7 @@ export class ClientWatch {
 
   /** @throws AuthError `invalid_token` when the login is bound to another client. */
   admit(token: CachedToken, client: ClientInfo, now: number): AuthContext {
-    if (token.client === null) token.client = client;
+    if (token.client === null) token.client = kept(client);
     else if (token.client.ipAddress !== client.ipAddress || token.client.userAgent !== client.userAgent) {
       this.noteChange(token, client, now);
     }
@@ -35,15 +35,21 @@ export class ClientWatch {
     if (proof.client && !bindingHolds(this.issuance.binding, proof.client, client)) {
       throw new AuthError('invalid_token', 'The access token is not valid', { detail: 'another client' });
     }
-    token.client = client;
+    token.client = kept(client);
     if (now - token.changedAt < ACTIVITY_INTERVAL) return;
     token.changedAt = now;
     const { tenantId, userId } = proof.context.principal;
-    this.events.record('client_changed', { tenantId, userId, sessionId: proof.sessionId, ipAddress: client.ipAddress });
+    const { ipAddress, requestId } = client;
+    this.events.record('client_changed', { tenantId, userId, sessionId: proof.sessionId, ipAddress, requestId });
   }
 
   private touch(token: CachedToken, now: number): void {
     token.touchedAt = now;
     if (token.proof.recordsActivity) this.activity.touch(token.proof.sessionId, now);
   }
+}
+
+/** A copy: were the request's own object kept, the engine would learn to allocate each request's as a long-lived one. */
+function kept({ ipAddress, userAgent }: ClientInfo): ClientInfo {
+  return { ipAddress, userAgent };
 }

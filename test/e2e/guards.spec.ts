@@ -130,7 +130,7 @@ describe.each(PROFILES)('guards of an application, $name', ({ settings, row }) =
   );
 
   it('know of nobody outside a request', () => {
-    const context = service.app.provider(AuthContextService);
+    const context = new AuthContextService();
     expect(context.find()).toBeNull();
     expect(() => context.mustGet()).toThrow(new AuthError('missing_token', 'Sign in to continue'));
     expect(authOf({})).toBeNull();

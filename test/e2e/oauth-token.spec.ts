@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ClientRegistry } from '../../src/clients/client-registry';
-import { FORM, OAuthCaller, oauthCaller, type OAuthProblem } from '../support/oauth-caller';
+import { FORM, type OAuthCaller, oauthCaller, type OAuthProblem } from '../support/oauth-caller';
 import { PROFILES } from '../support/profiles';
 import { expectRefusal } from './refusals';
 import { claimsOf, useService } from './service';

@@ -1,13 +1,18 @@
-import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Inject, Injectable, Optional, Scope } from '@nestjs/common';
 import type { AuthContext, AccessTokenClaims, Principal, SessionFacts } from './auth-context';
 import { AuthError } from './auth-error';
 import { AUTH_HOOKS, type AuthHooks } from './auth-hooks';
 import { requestContext } from './request-context';
 
-/** Who is acting, for code that has no request at hand. Works in both modes and across every `await` of a request. */
-@Injectable()
+/**
+ * Who is acting, for code that has no request at hand. Works in both modes and across every `await` of a request.
+ * Transient, so that its constructor runs only in an application that injects it somewhere.
+ */
+@Injectable({ scope: Scope.TRANSIENT })
 export class AuthContextService {
-  constructor(@Optional() @Inject(AUTH_HOOKS) private readonly hooks: AuthHooks = {}) {}
+  constructor(@Optional() @Inject(AUTH_HOOKS) private readonly hooks: AuthHooks = {}) {
+    requestContext.wantEverywhere();
+  }
 
   /** Null outside a request and for anonymous callers. */
   find(): AuthContext | null {

@@ -62,4 +62,6 @@ export interface AuthContext {
 export interface ClientInfo {
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
+  /** For the log. */
+  readonly requestId?: string;
 }

@@ -13,6 +13,7 @@ const AUTH = Symbol('latchkey:auth');
 export interface GuardedRequest {
   readonly headers: Record<string, string | string[] | undefined>;
   readonly ip?: string;
+  readonly id?: unknown;
   /** The principal, where Passport's users look for it. */
   user?: unknown;
   [AUTH]?: AuthContext;
@@ -30,7 +31,11 @@ export function attachAuth(client: object, auth: AuthContext): void {
 
 /** What is known of the caller beside the token. */
 export function clientOf(request: GuardedRequest): ClientInfo {
-  return { ipAddress: request.ip ?? null, userAgent: (request.headers['user-agent'] as string | undefined) ?? null };
+  return {
+    ipAddress: request.ip ?? null,
+    userAgent: (request.headers['user-agent'] as string | undefined) ?? null,
+    requestId: request.id as string | undefined,
+  };
 }
 
 /** The one guard of an application: every route is closed unless a decorator opens it. */

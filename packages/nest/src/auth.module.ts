@@ -1,6 +1,5 @@
-import { Global, Module, type DynamicModule, type Provider } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
-import { randomUUID } from 'node:crypto';
+import { Global, Inject, Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, HttpAdapterHost, ModulesContainer, type AbstractHttpAdapter } from '@nestjs/core';
 import { AccessTokenVerifier } from './access-token-verifier';
 import { AuthContextService } from './auth-context.service';
 import { AUTH_HOOKS, harmless, type AuthHooks } from './auth-hooks';
@@ -12,6 +11,7 @@ import { endEventStreams } from './connections/event-stream-endings';
 import { CountedVerifier } from './counted-verifier';
 import { ProblemDetailsFilter, PROBLEM_OPTIONS, type ProblemOptions } from './problem-details.filter';
 import { requestContext } from './request-context';
+import { requestIdOf } from './request-id';
 import { VerifierLifecycle } from './verifier-lifecycle';
 import type { VerifierRecipe } from './verifier-recipe';
 
@@ -22,6 +22,11 @@ export interface AuthSettings {
   readonly problems?: ProblemOptions;
   /** Told of validations, key readings and attempts at what belongs to others. */
   readonly hooks?: AuthHooks;
+  /**
+   * Requests that get a context although nothing injects `AuthContextService`, such as those whose log lines should
+   * carry the request's id. Default: none.
+   */
+  readonly needsContext?: (request: RequestLike) => boolean;
 }
 
 export interface AuthModuleOptions extends Omit<AuthSettings, 'verifier'> {
@@ -50,25 +55,41 @@ type ProviderOf<T> =
 const AUTH_SETTINGS = Symbol('AUTH_SETTINGS');
 const CHOSEN_VERIFIER = Symbol('CHOSEN_VERIFIER');
 
+/** What the hook below needs of a Fastify or Express request and response. */
 interface RequestLike {
   readonly id?: unknown;
+  readonly method?: string;
 }
 
+interface Closable {
+  once(event: 'close', listener: () => void): unknown;
+}
+
+type Enter = (request: RequestLike, response: Closable, next: () => void) => void;
+
 interface FastifyLike {
-  addHook(name: 'preHandler', hook: (request: RequestLike, reply: unknown, done: () => void) => void): unknown;
+  addHook(
+    name: 'preHandler',
+    hook: (request: RequestLike, reply: { raw: Closable }, done: () => void) => void,
+  ): unknown;
 }
 
 interface ExpressLike {
-  use(middleware: (request: RequestLike, response: unknown, next: () => void) => void): unknown;
+  use(middleware: Enter): unknown;
 }
 
-/** Guards every route of the application, gives every request its context and answers errors as problem documents. */
+/** Guards every route of the application, gives requests their context and answers errors as problem documents. */
 @Global()
 @Module({})
 export class AuthModule {
-  constructor(host: HttpAdapterHost, modules: ModulesContainer, watch: ConnectionWatch) {
+  constructor(
+    host: HttpAdapterHost,
+    modules: ModulesContainer,
+    watch: ConnectionWatch,
+    @Inject(AUTH_SETTINGS) settings: Omit<AuthSettings, 'verifier'>,
+  ) {
     endEventStreams(modules, watch);
-    if (host.httpAdapter) giveEveryRequestItsContext(host.httpAdapter.getType(), host.httpAdapter.getInstance());
+    if (host.httpAdapter) giveRequestsTheirContext(host.httpAdapter, settings.needsContext ?? noneNeeds);
   }
 
   static forRoot({ imports, verifier, connections, ...settings }: AuthModuleOptions): DynamicModule {
@@ -123,12 +144,18 @@ function moduleWith(imports: DynamicModule['imports'], settings: Provider[]): Dy
   };
 }
 
-function giveEveryRequestItsContext(type: string, instance: unknown): void {
-  const enter = (request: RequestLike, _: unknown, next: () => void): void => {
-    const requestId = typeof request.id === 'string' ? request.id : randomUUID();
-    requestContext.run({ requestId }, next);
+function noneNeeds(): boolean {
+  return false;
+}
+
+function giveRequestsTheirContext(adapter: AbstractHttpAdapter, needsContext: (request: RequestLike) => boolean): void {
+  const enter: Enter = (request, response, next) => {
+    if (!requestContext.wantedEverywhere && !needsContext(request)) return next();
+    response.once('close', () => requestContext.leave());
+    requestContext.enter({ requestId: requestIdOf(request) }, next);
   };
+  const instance: unknown = adapter.getInstance();
   // Fastify: after the body was read, because its stream's events run outside any context entered earlier.
-  if (type === 'fastify') (instance as FastifyLike).addHook('preHandler', enter);
-  else (instance as ExpressLike).use(enter);
+  if (adapter.getType() !== 'fastify') (instance as ExpressLike).use(enter);
+  else (instance as FastifyLike).addHook('preHandler', (request, reply, done) => enter(request, reply.raw, done));
 }

@@ -2,7 +2,7 @@ import { Catch, Inject, Injectable, Optional, type ArgumentsHost, type Exception
 import { HttpAdapterHost } from '@nestjs/core';
 import type { AuthError } from './auth-error';
 import { asAuthError, problemDetails, problemHeaders } from './problem-details';
-import { requestContext } from './request-context';
+import { requestIdOf } from './request-id';
 
 export interface ProblemOptions {
   /** Prefix of every problem `type`. Default `urn:latchkey:problem:`. */
@@ -42,12 +42,7 @@ export class ProblemDetailsFilter implements ExceptionFilter {
     const mediaType = extension?.mediaType ?? 'application/problem+json';
     adapter.setHeader(response, 'Content-Type', `${mediaType}; charset=utf-8`);
     const typeBase = this.options.typeBase ?? 'urn:latchkey:problem:';
-    const problem = problemDetails(error, typeBase, requestIdOf(http.getRequest()));
+    const problem = problemDetails(error, typeBase, requestIdOf(http.getRequest<object>()));
     adapter.reply(response, JSON.stringify({ ...problem, ...extension?.members }), error.status);
   }
-}
-
-function requestIdOf(request: unknown): string | undefined {
-  const id = (request as { id?: unknown } | undefined)?.id;
-  return requestContext.getStore()?.requestId ?? (typeof id === 'string' ? id : undefined);
 }

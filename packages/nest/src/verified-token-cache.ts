@@ -6,27 +6,37 @@ export interface CachedProof {
   readonly serveUntil: number;
 }
 
+/** Hashing a whole JWT for the look-up costs more than the look-up: its end tells tokens apart as well. Characters. */
+const KEY_LENGTH = 43;
+
+interface Entry<Proof> {
+  readonly token: string;
+  readonly proof: Proof;
+}
+
 /**
  * Remembers tokens that were proven, so that the next request with the same token costs a look-up. Bounded, holds
- * positive results only, keyed on the token itself: another spelling of the same token is another key.
+ * positive results only. Only the very same token finds its proof: another spelling, or the signature of this one
+ * under another text, finds nothing.
  */
 export class VerifiedTokenCache<Proof extends CachedProof> {
-  private readonly entries: LRUCache<string, Proof> | null;
+  private readonly entries: LRUCache<string, Entry<Proof>> | null;
 
   /** `maxEntries` 0 turns the cache off: nothing outlives its request. */
   constructor(maxEntries: number) {
-    this.entries = maxEntries > 0 ? new LRUCache<string, Proof>({ max: maxEntries }) : null;
+    this.entries = maxEntries > 0 ? new LRUCache<string, Entry<Proof>>({ max: maxEntries }) : null;
   }
 
   get(token: string, now: number): Proof | undefined {
-    const proof = this.entries?.get(token);
-    if (proof === undefined || now < proof.serveUntil) return proof;
-    this.entries?.delete(token);
+    const entry = this.entries?.get(token.slice(-KEY_LENGTH));
+    if (entry?.token !== token) return undefined;
+    if (now < entry.proof.serveUntil) return entry.proof;
+    this.delete(token);
     return undefined;
   }
 
   set(token: string, proof: Proof): void {
-    this.entries?.set(token, proof);
+    this.entries?.set(token.slice(-KEY_LENGTH), { token, proof });
   }
 
   /** Forgets everything, as when a key is no longer trusted. */
@@ -35,7 +45,7 @@ export class VerifiedTokenCache<Proof extends CachedProof> {
   }
 
   delete(token: string): void {
-    this.entries?.delete(token);
+    this.entries?.delete(token.slice(-KEY_LENGTH));
   }
 
   get size(): number {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { verifierParts, type MovableClock } from '../../../../test/support/downstream-parts';
 import { CLIENT, FEED, IssuerServer, STREAM } from '../../../../test/support/issuer-server';
 import { until } from '../../../../test/support/until';
-import { AuthError } from '../auth-error';
+import { type AuthError } from '../auth-error';
 import type { FeedOptions } from './feed-options';
 import { RevocationFeedClient } from './revocation-feed.client';
 

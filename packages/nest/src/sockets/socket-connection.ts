@@ -53,6 +53,7 @@ export class SocketConnection {
   constructor(private readonly parts: SocketParts) {
     connections.set(parts.client, this);
     if (parts.watched.auth) attachAuth(parts.client, parts.watched.auth);
+    requestContext.hold();
   }
 
   get isOver(): boolean {
@@ -63,8 +64,10 @@ export class SocketConnection {
     if (!this.isOver) this.parts.send(message);
   }
 
+  /** To be called once, when the wire is gone. */
   leave(): void {
     this.parts.watched.leave();
+    requestContext.leave();
   }
 
   /** Counts whatever the client sends; a flood ends the connection. */
@@ -78,6 +81,7 @@ export class SocketConnection {
   /** Runs `work` with the caller in its context; undefined, and nothing is run, when the proof does not hold any more. */
   enter<T>(work: () => T): T | undefined {
     if (!this.parts.watched.holds()) return undefined;
+    if (!requestContext.wantedEverywhere) return work();
     const auth = this.parts.watched.auth ?? undefined;
     return requestContext.run({ requestId: this.id, auth }, work);
   }
