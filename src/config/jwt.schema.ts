@@ -15,7 +15,7 @@ const keys = z
 
 /** `auth.jwt`: what stateless mode signs and understands. */
 export const jwtSchema = z.strictObject({
-  algorithm: oneOf('auto', 'RS256', 'PS256', 'ES256', 'EdDSA', 'HS256', 'HS384', 'HS512')
+  algorithm: oneOf('auto', 'HS256', 'HS384', 'HS512', 'RS256', 'PS256', 'ES256', 'EdDSA')
     .prefault('auto')
     .describe('Signature; auto is HS256 with a secret, RS256 without.'),
   secret: secret()

@@ -176,7 +176,12 @@ describe('what is decided for the reader', () => {
     expect(load({ NODE_ENV: 'production', LATCHKEY_SECRET: SECRET, ...DATABASE }).auth.registration).toBe('closed');
     expect(load({ LATCHKEY__AUTH__REGISTRATION: 'closed' }).auth.registration).toBe('closed');
   });
-  it('resolves the algorithm', () => expect(load({}).auth.jwt.algorithm).toBe('HS256'));
+  it('resolves the algorithm', () => {
+    expect(load({}).auth.jwt.algorithm).toBe('RS256');
+    expect(load({ LATCHKEY__AUTH__JWT__SECRET: SECRET }).auth.jwt.algorithm).toBe('HS256');
+    const both = { LATCHKEY__AUTH__JWT__SECRET: SECRET, LATCHKEY__AUTH__JWT__ALGORITHM: 'ES256' };
+    expect(load(both).auth.jwt.algorithm).toBe('ES256');
+  });
   it('is frozen to the last level', () => {
     const config = load({});
     expect(Object.isFrozen(config.auth.password.argon2id) && Object.isFrozen(config.auth.jwt.claims)).toBe(true);

@@ -136,18 +136,41 @@ describe('addresses', () => {
 
 describe('what is not built yet', () => {
   it.each<Case>([
-    ...['RS256', 'PS256', 'ES256', 'EdDSA'].map((name): Case => [
-      `auth:\n  jwt: { algorithm: ${name} }`,
-      2,
-      'auth.jwt.algorithm',
-      'not available yet',
-    ]),
-    ['auth:\n  jwt: { algorithm: none }', 2, 'auth.jwt.algorithm', 'must be one of auto, HS256, HS384, HS512'],
-    ['auth:\n  jwt: { algorithm: hs256 }', 2, 'auth.jwt.algorithm', 'must be one of auto, HS256, HS384, HS512'],
     ['auth:\n  session:\n    store: redis', 3, 'auth.session.store', 'cannot be redis yet'],
     ['auth:\n  session: { store: memory }', 2, 'auth.session.store', 'must be postgres'],
     ['redis:\n  url: redis://h', 2, 'redis.url', 'Redis is not supported'],
   ])('%j', expectOne);
+});
+
+describe('signing keys', () => {
+  const keys = (text: string) => `auth:\n  jwt:\n    access_token_ttl: 15m\n    keys: { ${text} }`;
+  it.each<Case>([
+    ...['none', 'hs256', 'RS384', 'ES512', 'HS1', 'ed25519'].map((name): Case => [
+      `auth:\n  jwt: { algorithm: ${name} }`,
+      2,
+      'auth.jwt.algorithm',
+      'must be one of auto, HS256, HS384, HS512, RS256, PS256, ES256, EdDSA',
+    ]),
+    [keys('publish_ahead: 30m'), 4, 'auth.jwt.keys.publish_ahead', 'is 30m, and readers keep published keys for 1h'],
+    [
+      keys('publish_ahead: 2h, jwks_max_age: 3h'),
+      4,
+      'auth.jwt.keys.publish_ahead',
+      'is 2h, and readers keep published keys for 3h',
+    ],
+    [keys('rotate_every: 1h'), 4, 'auth.jwt.keys.rotate_every', 'is 1h and must be more than 4505s'],
+    [keys('rotate_every: 4505s'), 4, 'auth.jwt.keys.rotate_every', 'is 4505s and must be more than 4505s'],
+    [keys('rotate_every: 90'), 4, 'auth.jwt.keys.rotate_every', 'bare number'],
+  ])('%j', expectOne);
+
+  it('may follow each other as closely as tokens live', () => {
+    expect(refusalsOf(keys('rotate_every: 4506s'))).toEqual([]);
+    expect(refusalsOf(keys('publish_ahead: 1s, jwks_max_age: 1s'))).toEqual([]);
+  });
+
+  it('may be pairs beside a secret, which then only verifies', () => {
+    expect(refusalsOf(`auth: { jwt: { algorithm: RS256, secret: ${'x'.repeat(32)} } }`)).toEqual([]);
+  });
 });
 
 describe('secrets', () => {
