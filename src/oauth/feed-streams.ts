@@ -65,6 +65,8 @@ export class FeedStreams implements OnApplicationBootstrap, BeforeApplicationShu
     if (this.of(client.id).length >= MOST_STREAMS) {
       throw new AuthError('rate_limited', 'This client has too many streams', { retryAfter: 5 });
     }
+    // Nobody watched before the first one; what ended the client until now, the database tells below.
+    if (this.open.size === 0) this.place = this.feed.recent.head;
     const stream = new FeedStream(client, { reader: this.reader, recent: this.feed.recent }, from);
     const entry: OpenStream = { stream, endsAt: this.clock.now() + LIFE, fullSince: null };
     this.open.add(entry);

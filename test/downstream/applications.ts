@@ -23,10 +23,10 @@ export async function startDownstream(
   platform: Platform,
   verifier: VerifierRecipe,
   hooks?: AuthHooks,
-): Promise<INestApplication & { readonly url: string }> {
+): Promise<{ readonly app: INestApplication; readonly url: string }> {
   const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter();
   const options = { logger: false as const, abortOnError: false };
   const app = await NestFactory.create(DownstreamModule.with(verifier, hooks), adapter, options);
   await app.listen(0, '127.0.0.1');
-  return Object.assign(app, { url: await app.getUrl() });
+  return { app, url: await app.getUrl() };
 }

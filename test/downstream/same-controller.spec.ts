@@ -62,7 +62,7 @@ describe.each(CASES)('one controller, the service being $name', ({ settings, row
       if (platform && verifier) {
         const hooks = { onCrossUserAttempt: (attempt: CrossUserAttempt) => void attempts.push(attempt) };
         const started = await startDownstream(platform, recipe(verifier), hooks);
-        [app, http] = [started, new HttpClient(started.url)];
+        [app, http] = [started.app, new HttpClient(started.url)];
       } else http = service.http;
       ada = await service.signedIn();
       admin = (await service.signedIn(await service.person({ roles: ['admin', 'auditor'] }))).grant;

@@ -124,6 +124,7 @@ describe('usage', () => {
     'start|migrate|doctor|config check|config show|config schema|mode show|tenants list|tenants create|token decode',
     'users create|users list|users unlock|users disable|users enable|users roles|users password',
     'sessions list|sessions revoke|sessions purge|sessions find',
+    'mode plan|clients create|clients list|clients rotate|clients disable|clients enable|clients delete',
   ].flatMap((names) => names.split('|'));
 
   it.each(COMMANDS)('%s explains itself with an example', async (command) => {

@@ -229,7 +229,7 @@ describe('the feed for other services', () => {
     expect(seenOn(again)).not.toContain(first);
   });
 
-  it('beats every second while it is fresh, and is silent while it is not', async () => {
+  it('beats every second while it is fresh', async () => {
     const stream = await open();
     await stream.until('two beats came', (s) => s.named('heartbeat').length >= 2);
     expect(stream.named('heartbeat').map(({ data }) => data)).toEqual(expect.arrayContaining([{}]));
@@ -302,7 +302,6 @@ describe('the feed for other services', () => {
       await new Promise(setImmediate);
     }
     expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
-    service.clock.advance(0);
     await until('it was cut off', () => service.app.provider(FeedStreams).size === 0, { within: 20_000 });
   });
 
@@ -327,5 +326,22 @@ describe('the streams of a service that stops', () => {
     expect(performance.now() - begun).toBeLessThan(5_000);
     await stream.until('it has ended', (s) => s.ended);
     await service.start();
+  });
+});
+
+describe('the streams of a service that has lost its own feed', () => {
+  const service = useService({ settings: { 'auth.mode': 'stateless' } });
+
+  it('are silent: whoever reads them knows that something is missing', async () => {
+    const caller = await oauthCaller(service.app, { tenants: 'all' });
+    const stream = await EventStream.open(service.app.url, caller.basic);
+    await stream.until('it beats', (s) => s.named('heartbeat').length > 0);
+    const feed = service.app.provider(RevocationFeed);
+    await feed.onApplicationShutdown();
+    await until('the feed is lost', () => !feed.isFresh());
+    const beats = stream.named('heartbeat').length;
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(stream.named('heartbeat').length).toBeLessThanOrEqual(beats + 1);
+    stream.close();
   });
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ClientRegistry } from '../../src/clients/client-registry';
-import { FORM, type OAuthCaller, oauthCaller, type OAuthProblem } from '../support/oauth-caller';
+import { FORM, oauthCaller, type OAuthCaller, type OAuthProblem } from '../support/oauth-caller';
 import { PROFILES } from '../support/profiles';
 import { expectRefusal } from './refusals';
 import { claimsOf, useService } from './service';
@@ -188,5 +188,27 @@ describe('a service that does not accept JWTs', () => {
   it('gives none to clients', async () => {
     const caller = await oauthCaller(service.app, { tenants: 'all' });
     expect((await caller.token()).body).toMatchObject({ code: 'unsupported_grant_type' });
+  });
+});
+
+describe.each(PROFILES)('clients of a service that has lost its database, $name', ({ settings }) => {
+  const service = useService({ settings });
+
+  it('are told that it is not their fault, whatever they ask: 503, never 401, never a guess', async () => {
+    const caller = await oauthCaller(service.app, { tenants: [(await service.defaultTenant()).id] });
+    const { grant } = await service.signedIn();
+    expect((await caller.introspect(grant.access_token)).body.active).toBe(true);
+    await service.app.database.drop();
+    const answers = [
+      await caller.introspect(grant.access_token),
+      await caller.revoke(grant.access_token),
+      await caller.token(),
+      await caller.page(),
+      await service.http.get('/oauth/revocations/stream', { headers: { authorization: caller.basic } }),
+    ];
+    for (const { status, body, headers } of answers) {
+      expect([status, body]).toEqual([503, expect.objectContaining({ error: 'temporarily_unavailable' })]);
+      expect(headers.get('retry-after')).toBe('1');
+    }
   });
 });

@@ -1,4 +1,4 @@
-import { encodeBase62 } from '../../src/common/base62';
+import { decodeBase62, encodeBase62 } from '../../src/common/base62';
 import { formatOpaqueToken, parseOpaqueToken, type OpaqueTokenUse } from '../../src/strategy/opaque-token';
 import { withClient } from './test-database';
 
@@ -20,6 +20,8 @@ export class SecretHunt {
     this.add(name, token);
     const opaque = parseOpaqueToken('access', token) ?? parseOpaqueToken('refresh', token);
     if (opaque) this.add(`secret of ${name}`, opaque.secret);
+    const client = token.startsWith('lk_cs_') ? decodeBase62(token.slice(6), 36) : null;
+    if (client) this.add(`secret of ${name}`, client.subarray(0, 32));
     const signature = token.split('.')[2];
     if (signature !== undefined) this.add(`signature of ${name}`, Buffer.from(signature, 'base64url'));
   }

@@ -3,6 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { AuthError } from '../auth-error';
 import { fetchJson, UnexpectedAnswer } from '../http/bounded-fetch';
 import { basicAuthorization, type ClientCredentials } from '../http/client-credentials';
+import { deadlineAfter } from '../http/deadline';
+import { openStream } from '../http/open-stream';
 import { RevocationMirror, type Revocable } from '../revocation/revocation-mirror';
 import type { VerifierParts } from '../verifier-recipe';
 import { readEvents, type StreamEvent } from './event-stream';
@@ -126,37 +128,27 @@ export class RevocationFeedClient {
 
   /** Subscribes, then loads: nothing falls between the two. Returns or throws when the stream is over. */
   private async follow(): Promise<void> {
-    const dead = new AbortController();
-    const silence = setTimeout(() => dead.abort(), STREAM_IS_DEAD_AFTER);
-    const signal = AbortSignal.any([dead.signal, this.stopping.signal]);
+    const silence = deadlineAfter(STREAM_IS_DEAD_AFTER, this.stopping.signal);
     try {
-      const body = await this.openStream(signal);
-      const reading: Reading = { caughtUp: false, giveUp: () => dead.abort() };
+      const body = await this.openStream(silence.signal);
+      const reading: Reading = { caughtUp: false, giveUp: silence.abort };
       this.catchUp(reading);
       for await (const event of readEvents(body)) {
         silence.refresh();
         this.receive(event, reading);
       }
     } finally {
-      clearTimeout(silence);
-      dead.abort();
+      silence.done();
+      silence.abort();
     }
   }
 
-  private async openStream(signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    const response = await fetch(`${this.source.url}/oauth/revocations/stream`, {
-      headers: {
-        accept: 'text/event-stream',
-        authorization: this.authorization,
-        ...(this.cursor !== undefined && { 'last-event-id': this.cursor }),
-      },
-      redirect: 'error',
-      signal,
-    });
-    const streams = response.headers.get('content-type')?.startsWith('text/event-stream');
-    if (response.status === 200 && streams && response.body) return response.body;
-    await response.body?.cancel();
-    throw new UnexpectedAnswer(response.status, 'The revocation feed does not stream');
+  private openStream(signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const headers = {
+      authorization: this.authorization,
+      ...(this.cursor !== undefined && { 'last-event-id': this.cursor }),
+    };
+    return openStream(`${this.source.url}/oauth/revocations/stream`, headers, signal);
   }
 
   private catchUp(reading: Reading): void {

@@ -1,3 +1,6 @@
+import { chunksOf, fetchUntil } from './bounded-body';
+import { deadlineAfter } from './deadline';
+
 /** Longest answer that is read. Bytes. */
 const LONGEST = 1024 * 1024;
 
@@ -27,19 +30,24 @@ export class UnexpectedAnswer extends Error {
  * would lead a secret or the trust in a key to another address.
  * @throws UnexpectedAnswer for another status or body, anything else when there was no answer.
  */
-export async function fetchJson({ url, headers, form, timeout, signal }: BoundedRequest): Promise<JsonObject> {
-  const response = await fetch(url, {
-    method: form ? 'POST' : 'GET',
-    headers: { accept: 'application/json', ...headers },
-    body: form && new URLSearchParams(form),
-    redirect: 'error',
-    signal: AbortSignal.any([AbortSignal.timeout(timeout), ...(signal ? [signal] : [])]),
-  });
+export async function fetchJson(request: BoundedRequest): Promise<JsonObject> {
+  const deadline = deadlineAfter(request.timeout, request.signal);
+  try {
+    return await answerTo(request, deadline.signal);
+  } finally {
+    deadline.done();
+  }
+}
+
+async function answerTo({ url, headers, form }: BoundedRequest, signal: AbortSignal): Promise<JsonObject> {
+  const method = form ? 'POST' : 'GET';
+  const body = form && new URLSearchParams(form);
+  const response = await fetchUntil(url, { method, headers: { accept: 'application/json', ...headers }, body }, signal);
   if (response.status !== 200) {
     await response.body?.cancel();
     throw new UnexpectedAnswer(response.status, `${url} answered ${response.status}`);
   }
-  return objectIn(await boundedText(response), url);
+  return objectIn(await boundedText(response, signal), url);
 }
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -48,10 +56,10 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-async function boundedText(response: Response): Promise<string> {
+async function boundedText(response: Response, signal: AbortSignal): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+  for await (const chunk of response.body ? chunksOf(response.body, signal) : []) {
     length += chunk.byteLength;
     if (length > LONGEST) throw new UnexpectedAnswer(response.status, `${response.url} answered too much`);
     chunks.push(chunk);
