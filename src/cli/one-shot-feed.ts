@@ -1,10 +1,9 @@
+import { type Revocation, RevocationMirror } from '@latchkey/nest';
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock';
 import { EventLog } from '../common/event-log';
 import { OPEN_FEED_CONNECTION, type OpenFeedConnection } from '../database/database.module';
-import type { Revocation } from '../revocation/revocation';
 import { RevocationFeed } from '../revocation/revocation-feed';
-import { RevocationMirror } from '../revocation/revocation-mirror';
 import { RevocationStore } from '../revocation/revocation.store';
 
 /** The feed of a process that revokes and leaves: it tells the others and follows nobody. */

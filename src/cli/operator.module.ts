@@ -1,3 +1,4 @@
+import { RevocationMirror } from '@latchkey/nest';
 import { Global, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { SettingsModule } from '../app.module';
 import { CommonModule } from '../common/common.module';
@@ -9,7 +10,6 @@ import { IdentityModule } from '../identity/identity.module';
 import { KeysModule } from '../keys/keys.module';
 import { ProtectionModule } from '../protection/protection.module';
 import { RevocationFeed } from '../revocation/revocation-feed';
-import { RevocationMirror } from '../revocation/revocation-mirror';
 import { RevocationStore } from '../revocation/revocation.store';
 import { IssuancePolicy } from '../strategy/issuance-policy';
 import { LoginRevoker } from '../strategy/login-revoker';

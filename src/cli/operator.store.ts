@@ -1,7 +1,7 @@
+import type { Generations } from '@latchkey/nest';
 import { Injectable } from '@nestjs/common';
 import { isUuid } from '../common/uuid';
 import { Database, type Statement } from '../database/database';
-import type { Generations } from '../revocation/generations';
 
 /** A live login of a tenant, as `sessions list` shows it. */
 export interface ListedSession {

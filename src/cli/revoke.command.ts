@@ -1,9 +1,8 @@
-import { AuthError } from '@latchkey/nest';
+import { AuthError, type RevocationTarget } from '@latchkey/nest';
 import type { Command } from 'commander';
 import { isUuid } from '../common/uuid';
 import { LoginRevoker } from '../strategy/login-revoker';
 import { ModeCapabilities } from '../strategy/mode-capabilities';
-import type { RevocationTarget } from '../revocation/revocation';
 import { UsageError } from './failure';
 import { asOperator, type Operator } from './operator';
 import { OperatorStore } from './operator.store';

@@ -1,8 +1,7 @@
-import { AuthError } from '@latchkey/nest';
+import { AuthError, type Revocation, type RevocationReason } from '@latchkey/nest';
 import type { Clock } from '../common/clock';
 import type { EventLog } from '../common/event-log';
 import type { Database, Queryable } from '../database/database';
-import type { Revocation, RevocationReason } from '../revocation/revocation';
 import type { RevocationFeed } from '../revocation/revocation-feed';
 import type { RevocationStore } from '../revocation/revocation.store';
 import type { UserRef, UserStore } from './user.store';

@@ -1,3 +1,4 @@
+import type { Generations } from '@latchkey/nest';
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
@@ -6,7 +7,6 @@ import { Clock } from '../common/clock';
 import { isUuid } from '../common/uuid';
 import { Database, type Queryable, type Statement } from '../database/database';
 import { asUnavailable } from '../database/infrastructure-failure';
-import type { Generations } from '../revocation/generations';
 import { emailKey, readIdentifier, usernameKey, type Identifier } from './identifier';
 import { User, type UserProfile, type UserStatus } from './user.entity';
 

@@ -1,5 +1,4 @@
-import type { Principal } from '@latchkey/nest';
-import type { Generations } from '../revocation/generations';
+import type { Generations, Principal } from '@latchkey/nest';
 
 /** A person whose credential was right, and the generations that stood in the same snapshot as their status and roles. */
 export interface VerifiedPerson {

@@ -1,9 +1,8 @@
+import { type Revocation, RevocationMirror } from '@latchkey/nest';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../common/clock';
 import { EventLog } from '../common/event-log';
 import { OPEN_FEED_CONNECTION, type OpenFeedConnection } from '../database/database.module';
-import type { Revocation } from './revocation';
-import { RevocationMirror } from './revocation-mirror';
 import { RevocationStore } from './revocation.store';
 
 type FeedConnection = ReturnType<OpenFeedConnection>;

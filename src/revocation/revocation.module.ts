@@ -1,6 +1,6 @@
+import { RevocationMirror } from '@latchkey/nest';
 import { Global, Module } from '@nestjs/common';
 import { RevocationFeed } from './revocation-feed';
-import { RevocationMirror } from './revocation-mirror';
 import { RevocationStore } from './revocation.store';
 
 /** The revocation feed of this process. */

@@ -1,7 +1,7 @@
+import type { Revocation, RevocationReason, RevocationTarget } from '@latchkey/nest';
 import { Injectable } from '@nestjs/common';
 import { BackgroundDatabase } from '../database/background-database';
 import type { Queryable, Statement } from '../database/database';
-import type { Revocation, RevocationReason, RevocationTarget } from './revocation';
 
 interface RevocationRow {
   kind: RevocationTarget['kind'];

@@ -1,7 +1,13 @@
-import type { AuthContext, AuthMode, ClientInfo, Principal } from '@latchkey/nest';
+import type {
+  AuthContext,
+  AuthMode,
+  ClientInfo,
+  Generations,
+  Principal,
+  RevocationReason,
+  RevocationTarget,
+} from '@latchkey/nest';
 import type { VerifiedPerson } from '../identity/verified-person';
-import type { Generations } from '../revocation/generations';
-import type { RevocationReason, RevocationTarget } from '../revocation/revocation';
 
 /**
  * What a refresh is carried on as. `session`: opaque tokens and a row. `tracked_jwt`: a JWT beside a row and an opaque

@@ -1,9 +1,8 @@
+import { AuthError, RevocationMirror } from '@latchkey/nest';
 import { Inject, Injectable } from '@nestjs/common';
-import { AuthError } from '@latchkey/nest';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.token';
 import { RevocationFeed } from '../revocation/revocation-feed';
-import { RevocationMirror } from '../revocation/revocation-mirror';
 import type { ProvenToken } from './auth-strategy';
 
 /** What the revocation feed says of a proven token, and what holds while the feed is lost. Memory only, no I/O. */

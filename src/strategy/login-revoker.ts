@@ -1,7 +1,7 @@
+import type { RevocationReason, RevocationTarget } from '@latchkey/nest';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock';
 import { Database, type Queryable } from '../database/database';
-import type { RevocationReason, RevocationTarget } from '../revocation/revocation';
 import { RevocationFeed } from '../revocation/revocation-feed';
 import { RevocationStore } from '../revocation/revocation.store';
 import { SessionStore } from './session.store';

@@ -1,7 +1,6 @@
+import { AuthError, type ClientInfo, type Generations } from '@latchkey/nest';
 import { Injectable } from '@nestjs/common';
-import { AuthError, type ClientInfo } from '@latchkey/nest';
 import { Clock } from '../common/clock';
-import type { Generations } from '../revocation/generations';
 import { ACTIVITY_LAG } from './activity-recorder';
 import type { ConsumedLogin } from './auth-strategy';
 import { bindingHolds } from './client-binding';

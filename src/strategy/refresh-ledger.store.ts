@@ -1,9 +1,8 @@
+import type { Generations, Principal } from '@latchkey/nest';
 import { Injectable } from '@nestjs/common';
-import type { Principal } from '@latchkey/nest';
 import { BackgroundDatabase } from '../database/background-database';
 import { Database, type Statement } from '../database/database';
 import type { VerifiedPerson } from '../identity/verified-person';
-import type { Generations } from '../revocation/generations';
 import type { SuccessorKind } from './auth-strategy';
 
 /** The decision that is recorded when this call is the first to present the token. */

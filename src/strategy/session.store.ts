@@ -1,6 +1,5 @@
-import type { Principal } from '@latchkey/nest';
+import type { Generations, Principal } from '@latchkey/nest';
 import type { Queryable } from '../database/database';
-import type { Generations } from '../revocation/generations';
 import type { SessionView, SuccessorKind } from './auth-strategy';
 
 /** Kinds of grant that a row stands behind. */

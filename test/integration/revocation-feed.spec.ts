@@ -1,3 +1,4 @@
+import { RevocationMirror } from '@latchkey/nest';
 import { randomUUID } from 'node:crypto';
 import { Clock } from '../../src/common/clock';
 import { EventLog } from '../../src/common/event-log';
@@ -5,7 +6,6 @@ import { createLogger } from '../../src/common/logger';
 import type { Queryable } from '../../src/database/database';
 import type { NewRevocation } from '../../src/revocation/revocation.store';
 import { RevocationFeed } from '../../src/revocation/revocation-feed';
-import { RevocationMirror } from '../../src/revocation/revocation-mirror';
 import { RevocationStore } from '../../src/revocation/revocation.store';
 import { openDatabaseContext, type DatabaseContext } from '../support/database-context';
 import { createTestDatabase, withClient, type TestDatabase } from '../support/test-database';

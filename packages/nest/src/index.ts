@@ -11,3 +11,6 @@ export * from './problem-details.filter';
 export * from './request-context';
 export { OptionalAuth, Public, RequireAuth, Roles } from './route-policy';
 export * from './verified-token-cache';
+export * from './revocation/generations';
+export * from './revocation/revocation';
+export * from './revocation/revocation-mirror';

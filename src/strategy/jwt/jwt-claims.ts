@@ -1,5 +1,5 @@
+import type { Generations } from '@latchkey/nest';
 import { z } from 'zod';
-import type { Generations } from '../../revocation/generations';
 
 /** Up to the last moment that a Date can hold. */
 const seconds = z.number().int().nonnegative().max(8.64e12);

@@ -1,7 +1,6 @@
+import { AuthError, type ClientInfo, type RevocationReason, type RevocationTarget } from '@latchkey/nest';
 import { Injectable } from '@nestjs/common';
-import { AuthError, type ClientInfo } from '@latchkey/nest';
 import type { VerifiedPerson } from '../../identity/verified-person';
-import type { RevocationReason, RevocationTarget } from '../../revocation/revocation';
 import type { AuthStrategy, ConsumedLogin, LoginFacts, ProvenToken, SessionView, TokenGrant } from '../auth-strategy';
 import { IssuancePolicy } from '../issuance-policy';
 import { hashOfSecret } from '../lineage';

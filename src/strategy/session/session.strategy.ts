@@ -1,10 +1,9 @@
+import { AuthError, type ClientInfo, type RevocationReason, type RevocationTarget } from '@latchkey/nest';
 import { Inject, Injectable } from '@nestjs/common';
-import { AuthError, type ClientInfo } from '@latchkey/nest';
 import { Clock } from '../../common/clock';
 import type { Config } from '../../config/config';
 import { CONFIG } from '../../config/config.token';
 import type { VerifiedPerson } from '../../identity/verified-person';
-import type { RevocationReason, RevocationTarget } from '../../revocation/revocation';
 import type { AuthStrategy, ConsumedLogin, LoginFacts, ProvenToken, SessionView, TokenGrant } from '../auth-strategy';
 import { hashOfSecret } from '../lineage';
 import {
