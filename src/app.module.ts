@@ -15,6 +15,7 @@ import { RootKeys } from './keys/root-keys';
 import { MaintenanceModule } from './maintenance/maintenance.module';
 import { ProblemsModule } from './problems/problems.module';
 import { LOCKOUT_KEY } from './protection/lockout-key.token';
+import { RedisModule } from './redis/redis.module';
 import { RevocationModule } from './revocation/revocation.module';
 import { StrategyModule } from './strategy/strategy.module';
 import { StrategyTokenVerifier } from './strategy/token-verifier';
@@ -55,6 +56,7 @@ export class AppModule {
         CommonModule.forRoot(logger, clock),
         SettingsModule.forRoot(config),
         DatabaseModule.forRoot(config),
+        RedisModule.forRoot(config),
         KeysModule.forRoot(config),
         TenancyModule,
         RevocationModule,

@@ -3,7 +3,8 @@ const SECRET_SHAPES: readonly [RegExp, string][] = [
   [/\beyJ[0-9A-Za-z_-]+\.[0-9A-Za-z_-]*\.[0-9A-Za-z_-]*/g, '[redacted jwt]'],
   [/\bBearer\s+[^\s"\\,]+/gi, 'Bearer [redacted]'],
   [/\$(argon2(?:id|i|d)|2[aby])\$[0-9A-Za-z$./=,+]+/g, '$$$1$$[redacted]'],
-  [/(\w+:\/\/[^\s:@/"\\]+):[^\s@"\\]+@/g, '$1:[redacted]@'],
+  [/(\w+:\/\/[^\s:@/"\\]*):[^\s@"\\]+@/g, '$1:[redacted]@'],
+  [/([?&][a-z_]*(?:password|secret|token)=)[^&\s"\\]+/gi, '$1[redacted]'],
   [
     /("(?:[a-z_]*password|[a-z_]*secret|access_token|refresh_token|authorization|cookie)"\s*:\s*)"(?:[^"\\]|\\.)*"/gi,
     '$1"[redacted]"',

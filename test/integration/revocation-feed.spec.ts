@@ -5,6 +5,7 @@ import { EventLog } from '../../src/common/event-log';
 import { createLogger } from '../../src/common/logger';
 import type { Queryable } from '../../src/database/database';
 import type { NewRevocation } from '../../src/revocation/revocation.store';
+import { PostgresPush } from '../../src/revocation/postgres-push';
 import { RevocationFeed } from '../../src/revocation/revocation-feed';
 import { RevocationStore } from '../../src/revocation/revocation.store';
 import { openDatabaseContext, type DatabaseContext } from '../support/database-context';
@@ -28,7 +29,8 @@ function feedOn(context: DatabaseContext) {
   const store = new RevocationStore(context.background);
   const mirror = new RevocationMirror();
   const events = new EventLog(createLogger('silent'));
-  const feed = new RevocationFeed(store, mirror, new Clock(), events, context.openFeedConnection);
+  const push = new PostgresPush(store, context.openFeedConnection);
+  const feed = new RevocationFeed(store, mirror, new Clock(), events, push);
   return { store, mirror, feed };
 }
 
