@@ -42,14 +42,14 @@ export class SessionCopies {
   private readonly prefix: string;
 
   constructor(
-    @Inject(CONFIG) { redis, auth }: CopySettings,
+    @Inject(CONFIG) settings: CopySettings,
     @Inject(REDIS) private readonly redis: RedisConnection | null,
     roots: RootKeys,
     private readonly clock: Clock,
   ) {
     this.key = roots.derive('session-copies');
-    this.maxStaleness = auth.session.cache.maxStaleness;
-    this.prefix = redis.prefix;
+    this.maxStaleness = settings.auth.session.cache.maxStaleness;
+    this.prefix = settings.redis.prefix;
   }
 
   /** Null when there is none, it cannot be used, or Redis does not answer in time. */
