@@ -19,7 +19,7 @@ export interface RedisLimits {
  */
 export class RedisConnection implements OnApplicationShutdown {
   private answers = false;
-  private probing = false;
+  private probing: Promise<void> | null = null;
   private closed = false;
   private readonly subscriptions = new Map<string, () => void>();
   private readonly timer: NodeJS.Timeout;
@@ -88,14 +88,16 @@ export class RedisConnection implements OnApplicationShutdown {
   }
 
   /** At most one at a time: what a frozen server has not answered yet must not pile up. */
-  private async probe(): Promise<void> {
-    if (this.answers || this.probing || this.closed) return;
-    this.probing = true;
-    await this.client.ping().then(
-      () => this.find(),
-      (error: Error) => this.lose(error),
-    );
-    this.probing = false;
+  private probe(): Promise<void> {
+    if (this.answers || this.closed) return Promise.resolve();
+    this.probing ??= this.client
+      .ping()
+      .then(
+        () => this.find(),
+        (error: Error) => this.lose(error),
+      )
+      .finally(() => (this.probing = null));
+    return this.probing;
   }
 
   private find(): void {
