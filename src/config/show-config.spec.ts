@@ -42,5 +42,5 @@ it('masks every secret and every password', () => {
   expect(shown).toContain('url: postgres://user:***@db.example.com:5432/name?password=***&sslmode=require');
   expect(shown).toContain('direct_url: postgres://user:***@direct/name');
   expect(shown).toContain('url: rediss+sentinel://:***@s1:26379,s2/main/1?sentinel_password=***');
-  expect(shown.match(/"?\*\*\*"?$/gm)).toHaveLength(4);
+  expect(shown.match(/"?\*\*\*"?$/gm)).toHaveLength(5);
 });
