@@ -41,7 +41,13 @@ export interface EventFacts {
 }
 
 /** Events that somebody should look at. */
-const WARNINGS: ReadonlySet<SecurityEvent> = new Set(['account_locked', 'refresh_reused', 'feed_lost', 'redis_lost', 'redis_refused']);
+const WARNINGS: ReadonlySet<SecurityEvent> = new Set([
+  'account_locked',
+  'refresh_reused',
+  'feed_lost',
+  'redis_lost',
+  'redis_refused',
+]);
 
 /** Writes security events to the structured log. */
 export class EventLog {

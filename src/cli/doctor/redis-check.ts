@@ -1,4 +1,4 @@
-import { Clock } from '../../common/clock';
+import { type Clock } from '../../common/clock';
 import { EventLog } from '../../common/event-log';
 import type { Logger } from '../../common/logger';
 import type { Config } from '../../config/config';
