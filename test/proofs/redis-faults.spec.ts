@@ -43,6 +43,8 @@ let redis: RedisServer;
 let processes: ServiceProcess[];
 let here: ServiceClient;
 let there: ServiceClient;
+/** One for each fault: nobody may end so many logins within a minute. */
+let people: Person[];
 let person: Person;
 let actor: Grant;
 let flushing: NodeJS.Timeout | undefined;
@@ -67,8 +69,7 @@ beforeAll(async () => {
   const options = { databaseUrl: database.url, settings: { ...SETTINGS, REDIS_URL: redis.url } };
   processes = await Promise.all([startService(options), startService(options)]);
   [here, there] = processes.map(({ url }) => new ServiceClient(url)) as [ServiceClient, ServiceClient];
-  [person] = (await registerPeople(here, 1)) as [Person];
-  actor = await expecting(200, here.login(person));
+  people = await registerPeople(here, FAULTS.length);
 }, 60_000);
 
 afterAll(async () => {
@@ -151,6 +152,11 @@ function residentMegabytes({ pid }: ServiceProcess): number {
 describe.each(FAULTS)(
   'a fleet whose sessions are read through Redis, under load. Redis is wrong by: $name',
   (fault) => {
+    beforeAll(async () => {
+      person = people[FAULTS.indexOf(fault)] as Person;
+      actor = await expecting(200, here.login(person));
+    });
+
     it(
       'accepts no login that was ended, refuses none that lives, and waits no longer than it may',
       async () => {
