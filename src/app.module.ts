@@ -19,6 +19,7 @@ import { OAuthModule } from './oauth/oauth.module';
 import { DiscoveryModule } from './oauth/discovery.module';
 import { ProblemsModule } from './problems/problems.module';
 import { LOCKOUT_KEY } from './protection/lockout-key.token';
+import { RedisModule } from './redis/redis.module';
 import { RevocationModule } from './revocation/revocation.module';
 import { FeedConnectionJudge } from './strategy/feed-connection-judge';
 import { StrategyModule } from './strategy/strategy.module';
@@ -63,6 +64,7 @@ export class AppModule {
         CommonModule.forRoot(logger, clock),
         SettingsModule.forRoot(config),
         DatabaseModule.forRoot(config),
+        RedisModule.forRoot(config),
         KeysModule.forRoot(config),
         KeyKeepingModule,
         TenancyModule,

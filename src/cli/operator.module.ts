@@ -9,7 +9,9 @@ import { DatabaseModule } from '../database/database.module';
 import { IdentityModule } from '../identity/identity.module';
 import { KeysModule } from '../keys/keys.module';
 import { ProtectionModule } from '../protection/protection.module';
+import { RedisModule } from '../redis/redis.module';
 import { RevocationFeed } from '../revocation/revocation-feed';
+import { REVOCATION_PUSH } from '../revocation/revocation.module';
 import { RevocationStore } from '../revocation/revocation.store';
 import { IssuancePolicy } from '../strategy/issuance-policy';
 import { LoginRevoker } from '../strategy/login-revoker';
@@ -47,6 +49,7 @@ export class OperatorModule {
         CommonModule.forRoot(logger),
         SettingsModule.forRoot(config),
         DatabaseModule.forRoot(config),
+        RedisModule.forRoot(config),
         KeysModule.forRoot(config),
         TenancyModule,
         ProtectionModule,
@@ -56,6 +59,7 @@ export class OperatorModule {
       providers: [
         RevocationStore,
         RevocationMirror,
+        REVOCATION_PUSH,
         OneShotFeed,
         { provide: RevocationFeed, useExisting: OneShotFeed },
         { provide: SessionStore, useClass: PostgresSessionStore },

@@ -6,7 +6,8 @@ const SECRET_SHAPES: readonly [RegExp, string][] = [
   [/\bBasic\s+[0-9A-Za-z+/=_-]{16,}/gi, 'Basic [redacted]'],
   [/\b(client_secret|[a-z_]*token)=[^&\s"\\]+/g, '$1=[redacted]'],
   [/\$(argon2(?:id|i|d)|2[aby])\$[0-9A-Za-z$./=,+]+/g, '$$$1$$[redacted]'],
-  [/(\w+:\/\/[^\s:@/"\\]+):[^\s@"\\]+@/g, '$1:[redacted]@'],
+  [/(\w+:\/\/[^\s:@/"\\]*):[^\s@"\\]+@/g, '$1:[redacted]@'],
+  [/([?&][a-z_]*(?:password|secret|token)=)[^&\s"\\]+/gi, '$1[redacted]'],
   [
     /("(?:[a-z_]*password|[a-z_]*secret|access_token|refresh_token|ticket|authorization|cookie)"\s*:\s*)"(?:[^"\\]|\\.)*"/gi,
     '$1"[redacted]"',

@@ -17,10 +17,9 @@ const sessionSchema = z.strictObject({
   idle_timeout: duration('0s', '365d').prefault('0s').describe('Ends a session unused for so long; 0s is never.'),
   max_login_attempts: attempts.describe('Wrong passwords in a row before the account is locked.'),
   lockout_duration: lockout.describe('How long a locked account stays locked.'),
-  store: z
-    .enum(['postgres'], { error: notYet('redis', 'cannot be redis yet: write postgres') })
+  store: oneOf('postgres', 'redis')
     .prefault('postgres')
-    .describe('Where sessions are kept.'),
+    .describe('Where sessions are read: PostgreSQL, or Redis before it. They are kept in PostgreSQL either way.'),
   cache: z
     .strictObject({
       enabled: z.boolean().prefault(true).describe('Keeps proven sessions in memory.'),
@@ -96,7 +95,3 @@ export const authSchema = z.strictObject({
   jwt: jwtSchema.prefault({}).describe('Stateless mode.'),
   password: passwordSchema.prefault({}).describe('How passwords are kept.'),
 });
-
-function notYet(word: string, message: string): z.core.$ZodErrorMap {
-  return ({ input }) => (input === word ? message : undefined);
-}

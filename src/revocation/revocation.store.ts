@@ -15,6 +15,13 @@ export interface RevocationRow {
   access_expires_at: string | Date;
 }
 
+interface PollRow {
+  horizon: string;
+  database_now: Date;
+  server: string;
+  rows: RevocationRow[];
+}
+
 export interface NewRevocation {
   readonly target: RevocationTarget;
   readonly generation: number | null;
@@ -38,6 +45,8 @@ export interface FeedPage {
   /** Everything before it is committed and visible; the next poll begins there. */
   readonly horizon: string;
   readonly databaseNow: Date;
+  /** Changes when the server is another one or was started again; horizons are its own. */
+  readonly server: string;
 }
 
 /** Expiries of everything issued so far, over all processes of the fleet. */
@@ -90,6 +99,7 @@ const RAISE: Record<'user' | 'tenant' | 'global', Statement> = {
 const POLL: Statement = {
   name: 'revocation_poll',
   text: `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon, clock_timestamp() AS database_now,
+                extract(epoch FROM pg_postmaster_start_time())::text AS server,
                 coalesce((SELECT json_agg(r ORDER BY r.id) FROM (
                   SELECT id, kind, tenant_id, user_id, session_id, generation, except_session_id, ends_login, reason,
                          access_expires_at
@@ -144,12 +154,10 @@ export class RevocationStore {
   }
 
   async poll(horizon: string, now: Date): Promise<FeedPage> {
-    const page = await this.background.first<{ horizon: string; database_now: Date; rows: RevocationRow[] }>(POLL, [
-      horizon,
-      now,
-    ]);
+    const page = await this.background.first<PollRow>(POLL, [horizon, now]);
     if (!page) throw new Error('A poll answers one row');
-    return { revocations: page.rows.map(revocationOf), horizon: page.horizon, databaseNow: page.database_now };
+    const { horizon: next, database_now: databaseNow, server } = page;
+    return { revocations: page.rows.map(revocationOf), horizon: next, databaseNow, server };
   }
 
   /** Tells the other processes to poll now. Losing it costs a second, never a revocation. */

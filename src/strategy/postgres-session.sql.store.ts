@@ -87,7 +87,8 @@ export const REVOKE: Statement = {
 export const REVOKE_ALL: Statement = {
   name: 'session_revoke_all',
   text: `UPDATE sessions SET revoked_at = $4, revoked_reason = $5
-          WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL AND id IS DISTINCT FROM $3::uuid`,
+          WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL AND id IS DISTINCT FROM $3::uuid
+         RETURNING id`,
 };
 
 export const RECORD_ACTIVITY: Statement = {

@@ -22,10 +22,12 @@ import { LoginRevoker } from './login-revoker';
 import { ModeCapabilities } from './mode-capabilities';
 import { PassportRunner } from './passport-runner';
 import { PostgresSessionStore } from './postgres-session.store';
+import { RedisSessionStore } from './redis-session.store';
 import { RefreshDecisions } from './refresh-decisions';
 import { RefreshLedgerStore } from './refresh-ledger.store';
 import { RefreshRefusals } from './refresh-refusals';
 import { SessionRows } from './session-rows';
+import { SessionCopies } from './session-copies';
 import { SessionStore } from './session.store';
 import { SessionPassportStrategy } from './session/session-passport.strategy';
 import { SessionProofs } from './session/session-proofs';
@@ -46,6 +48,10 @@ export function issuancePolicyOf({ auth }: Config): IssuancePolicy {
     binding: auth.session.bind,
     idleTimeout: auth.session.idleTimeout,
   });
+}
+
+function sessionStoreOf({ auth }: Config, rows: PostgresSessionStore, copies: RedisSessionStore): SessionStore {
+  return auth.session.store === 'redis' ? copies : rows;
 }
 
 const stateful: Provider[] = [SessionProofs, SessionPassportStrategy, SessionStrategy];
@@ -76,7 +82,10 @@ const stateless: Provider[] = [JwtIssuer, JwtProofs, JwtVerification, JwtPasspor
     StrategyTokenVerifier,
     TicketStore,
     Tickets,
-    { provide: SessionStore, useClass: PostgresSessionStore },
+    PostgresSessionStore,
+    RedisSessionStore,
+    SessionCopies,
+    { provide: SessionStore, useFactory: sessionStoreOf, inject: [CONFIG, PostgresSessionStore, RedisSessionStore] },
     { provide: IssuancePolicy, useFactory: issuancePolicyOf, inject: [CONFIG] },
     {
       provide: STRATEGIES,

@@ -5,9 +5,11 @@ import { EventLog } from '../../src/common/event-log';
 import { createLogger } from '../../src/common/logger';
 import type { Queryable } from '../../src/database/database';
 import type { NewRevocation } from '../../src/revocation/revocation.store';
+import { PostgresPush } from '../../src/revocation/postgres-push';
 import { RevocationFeed } from '../../src/revocation/revocation-feed';
 import { RevocationStore } from '../../src/revocation/revocation.store';
 import { openDatabaseContext, type DatabaseContext } from '../support/database-context';
+import { startTestServer } from '../support/test-server';
 import { createTestDatabase, withClient, type TestDatabase } from '../support/test-database';
 import { until } from '../support/until';
 
@@ -28,7 +30,8 @@ function feedOn(context: DatabaseContext) {
   const store = new RevocationStore(context.background);
   const mirror = new RevocationMirror();
   const events = new EventLog(createLogger('silent'));
-  const feed = new RevocationFeed(store, mirror, new Clock(), events, context.openFeedConnection);
+  const push = new PostgresPush(store, context.openFeedConnection);
+  const feed = new RevocationFeed(store, mirror, new Clock(), events, push);
   return { store, mirror, feed };
 }
 
@@ -155,6 +158,33 @@ describe('the revocation feed', () => {
     await store.purgeExpired(justBefore, 1_000);
     expect(await store.purgeExpired(justBefore, 1_000)).toBe(0);
     expect(await store.purgeExpired(inAYear, 1_000)).toBe(1);
+  });
+
+  it('reads everything once more when the server is another one, whose transactions have numbers of their own', async () => {
+    const other = await startTestServer();
+    const elsewhere = await openDatabaseContext({ url: other.url });
+    let current = context.background;
+    // Many transactions have passed on the server that is lost: its horizon lies beyond all of the other.
+    const burn = { name: 'burn', text: 'SELECT pg_current_xact_id()' };
+    for (let i = 0; i < 300; i++) await context.database.rows(burn);
+    const login = loginOf();
+    await new RevocationStore(elsewhere.background).append(elsewhere.database, revocationOf(login));
+    // The pool reconnects by itself: nothing tells the feed that the server behind it is another one.
+    const store = new RevocationStore(context.background);
+    jest.spyOn(store, 'poll').mockImplementation((horizon, now) => new RevocationStore(current).poll(horizon, now));
+    const mirror = new RevocationMirror();
+    const events = new EventLog(createLogger('silent'));
+    const push = new PostgresPush(store, context.openFeedConnection);
+    const feed = new RevocationFeed(store, mirror, new Clock(), events, push);
+    await feed.onApplicationBootstrap();
+    expect(mirror.verdict(login)).toBe('valid');
+    current = elsewhere.background;
+    await feed.pollNow();
+    expect(mirror.verdict(login)).toBe('revoked');
+    expect(feed.isFresh()).toBe(true);
+    await feed.onApplicationShutdown();
+    await elsewhere.close();
+    await other.stop();
   });
 
   it('judges in SQL as in memory', async () => {

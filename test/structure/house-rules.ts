@@ -12,6 +12,7 @@ const LAYERS: readonly string[] = [
   'src/common',
   'src/config',
   'src/database',
+  'src/redis',
   'src/keys',
   'src/tenancy',
   'src/revocation',
@@ -99,6 +100,9 @@ const databaseInStores: ImportRule = (path, { specifier }) => {
   return `${specifier} belongs to a *.store.ts file or src/database`;
 };
 
+const redisInItsFolder: ImportRule = (path, { specifier }) =>
+  specifier === 'ioredis' && !path.startsWith('src/redis/') ? 'ask a RedisConnection: it never waits long' : undefined;
+
 const migrationsStandAlone: ImportRule = (path, { specifier, target }) =>
   path.startsWith('migrations/') && (target || specifier.startsWith('@latchkey/'))
     ? `a migration must not change with the code: ${specifier}`
@@ -154,6 +158,7 @@ const RULES: Record<string, Rule> = {
   'no HTTP below the edge': judgeImports(noHttpBelowTheEdge),
   'the package stands alone': judgeImports(packageStandsAlone),
   'the database is touched in stores': judgeImports(databaseInStores),
+  'Redis is touched in its folder': judgeImports(redisInItsFolder),
   'migrations stand alone': judgeImports(migrationsStandAlone),
   'one clock': onlyIn(CLOCK, SERVICE, readsTime),
   'one reader of the environment': onlyIn(ENVIRONMENT_READERS, SERVICE, readsEnvironment),

@@ -53,6 +53,7 @@ const VIOLATIONS: Record<string, SourceFile[]> = {
     importing('src/identity/a.service.ts', '@nestjs/typeorm'),
     importing('src/health/a.controller.ts', 'typeorm/driver/postgres/PostgresDriver'),
   ],
+  'Redis is touched in its folder': [importing('src/strategy/a.store.ts', 'ioredis')],
   'migrations stand alone': [importing('migrations/1-create-a.ts', '@latchkey/nest')],
   'one clock': [
     file('src/auth/a.ts', 'export const now = Date.now();'),
@@ -96,6 +97,8 @@ const ALLOWED: SourceFile[] = [
   importing('src/identity/identity.module.ts', '@nestjs/typeorm'),
   importing('src/database/data-source.ts', 'pg'),
   importing('src/database/schema.ts', '../../migrations/1-create-a'),
+  importing('src/redis/redis-client.ts', 'ioredis'),
+  importing('src/strategy/a.ts', '../redis/b'),
   importing('migrations/1-create-a.ts', 'typeorm'),
   file('packages/nest/src/clock.ts', 'export const now = () => Date.now();'),
   file('src/auth/b.ts', 'export const at = (seconds: number) => new Date(seconds * 1000);'),
