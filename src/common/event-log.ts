@@ -73,7 +73,8 @@ export class EventLog {
         client_id: facts.clientId,
         session_id: facts.sessionId,
         ip_address: facts.ipAddress ?? undefined,
-        request_id: facts.requestId,
+        // An undefined one would win over the logger's own.
+        ...(facts.requestId !== undefined && { request_id: facts.requestId }),
         reason: facts.reason,
         kind: facts.kind,
         algorithm: facts.algorithm,
