@@ -4,7 +4,7 @@ import { EventLog } from '../common/event-log';
 import { OPEN_FEED_CONNECTION, type OpenFeedConnection } from '../database/database.module';
 import type { Revocation } from './revocation';
 import { RevocationMirror } from './revocation-mirror';
-import { RevocationStore } from './revocation.store';
+import { placeOf, RevocationStore } from './revocation.store';
 
 type FeedConnection = ReturnType<OpenFeedConnection>;
 
@@ -28,6 +28,7 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
   private lastGoodPoll: number | null = null;
   private polling: Promise<void> | null = null;
   private again = false;
+  private subscriptions = 0;
   private lost = false;
   private timer?: NodeJS.Timeout;
   private hurrying?: NodeJS.Timeout;
@@ -106,17 +107,30 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
 
   private async pollOnce(): Promise<void> {
     const startedAt = this.clock.monotonic();
+    const { subscriptions } = this;
     try {
-      const asked = this.clock.now();
-      const page = await this.store.poll(this.horizon, new Date(asked));
-      for (const revocation of page.revocations) this.mirror.apply(revocation);
-      this.horizon = page.horizon;
-      this.lastGoodPoll = startedAt;
-      this.clockSkew = page.databaseNow.getTime() - (asked + this.clock.now()) / 2;
+      const horizon = await this.readPages();
+      // Subscribed anew meanwhile: this horizon may be another server's.
+      if (subscriptions !== this.subscriptions) this.again = true;
+      else [this.horizon, this.lastGoodPoll] = [horizon, startedAt];
     } catch {
       // The age of the last good poll says it all; the policy for a lost feed is the verifier's.
     }
     this.tellOfChange();
+  }
+
+  /** Answers the first page's horizon: each further page sees more, never less. */
+  private async readPages(): Promise<string> {
+    const asked = this.clock.now();
+    const first = await this.store.poll(placeOf(this.horizon), new Date(asked));
+    this.clockSkew = first.databaseNow.getTime() - (asked + this.clock.now()) / 2;
+    let page = first;
+    for (const revocation of page.revocations) this.mirror.apply(revocation);
+    while (page.next) {
+      page = await this.store.poll(page.next, new Date(asked));
+      for (const revocation of page.revocations) this.mirror.apply(revocation);
+    }
+    return first.horizon;
   }
 
   private tellOfChange(): void {
@@ -144,6 +158,7 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
       await connection.query('LISTEN latchkey_revocations');
       // The server may be another one now, with transaction ids of its own: read everything once more.
       this.horizon = FROM_THE_BEGINNING;
+      this.subscriptions += 1;
     } catch {
       this.unsubscribe(connection);
     }

@@ -1,38 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import { AuthError, type AuthContext } from '@latchkey/nest';
-import { Clock } from '../common/clock';
 import { AuthStrategies } from '../strategy/auth-strategies';
-import type { SessionView } from '../strategy/auth-strategy';
 import { LoginRevoker } from '../strategy/login-revoker';
 import { ModeCapabilities } from '../strategy/mode-capabilities';
-import { SessionStore } from '../strategy/session.store';
 import { RevocationBudget } from './revocation-budget';
+import { keepsNoSessions } from './session-directory';
 
-/** A person's own logins: seen and ended, as far as the mode can. */
+/** A person ends their own logins, as far as the mode can. */
 @Injectable()
-export class SessionsService {
+export class SessionEndings {
   constructor(
-    private readonly store: SessionStore,
     private readonly revoker: LoginRevoker,
     private readonly strategies: AuthStrategies,
     private readonly capabilities: ModeCapabilities,
     private readonly budget: RevocationBudget,
-    private readonly clock: Clock,
   ) {}
 
-  /** @throws AuthError `unsupported_in_mode` where logins leave no row and none is left from before. */
-  async list({ principal }: AuthContext): Promise<SessionView[]> {
-    const { listSessions, revokeAllSessions } = this.capabilities.describe();
-    if (!revokeAllSessions) throw unsupported();
-    const sessions = await this.store.list(principal, this.clock.date());
-    if (sessions.length === 0 && !listSessions) throw unsupported();
-    return sessions;
-  }
-
   /** Somebody else's id is not found, like one that never was. */
-  async revoke({ principal, sessionId: currentId }: AuthContext, sessionId: string): Promise<void> {
+  async end({ principal, sessionId: currentId }: AuthContext, sessionId: string): Promise<void> {
     const { revokeSession } = this.capabilities.describe();
-    if (!revokeSession) throw unsupported();
+    if (!revokeSession) throw keepsNoSessions();
     const { tenantId, userId } = principal;
     this.budget.spend(userId);
     const target = { kind: 'session', tenantId, userId, sessionId } as const;
@@ -43,15 +30,11 @@ export class SessionsService {
     }
   }
 
-  async revokeAll({ principal, sessionId }: AuthContext, exceptCurrent: boolean): Promise<void> {
-    if (!this.capabilities.describe().revokeAllSessions) throw unsupported();
+  async endAll({ principal, sessionId }: AuthContext, exceptCurrent: boolean): Promise<void> {
+    if (!this.capabilities.describe().revokeAllSessions) throw keepsNoSessions();
     const { tenantId, userId } = principal;
     this.budget.spend(userId);
     const exceptSessionId = exceptCurrent ? sessionId : undefined;
     await this.strategies.issuing.revoke({ kind: 'user', tenantId, userId, exceptSessionId }, 'revoked_by_user');
   }
-}
-
-function unsupported(): AuthError {
-  return new AuthError('unsupported_in_mode', 'The configured mode keeps no sessions; see GET /auth/mode');
 }
