@@ -28,7 +28,7 @@ const OPERATIONS = {
     summary: 'Exchange a refresh token of either kind.',
     status: 200,
     body: schemas.refreshBody,
-    errors: [400, 401, 503],
+    errors: [400, 401, 429, 503],
   },
   logout: { summary: 'End this login. The answer says from when on.', status: 200, guarded: true, errors: [401, 503] },
   ticket: {

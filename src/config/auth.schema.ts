@@ -82,6 +82,9 @@ export const authSchema = z.strictObject({
   refresh_reuse_window: duration('0s', '10m')
     .prefault('30s')
     .describe('For so long a refresh token asked twice gives the same answer, for retries and open tabs.'),
+  refreshes_per_minute: integer(1, 100_000)
+    .prefault(60)
+    .describe('How often one login may refresh; each refresh leaves a row until the login ends.'),
   short_login_ttl: duration('1m', '365d').prefault('24h').describe('Deadline of a login with `remember: false`.'),
   registration: oneOf('auto', 'open', 'closed')
     .prefault('auto')

@@ -4,7 +4,7 @@ import { Clock } from '../common/clock';
 import { EventLog } from '../common/event-log';
 import { RecentRevocations } from './recent-revocations';
 import { RevocationPush } from './revocation-push';
-import { RevocationStore, type FeedPage } from './revocation.store';
+import { placeOf, RevocationStore, type FeedPage } from './revocation.store';
 
 const POLL_INTERVAL = 1_000;
 /** A feed that has not been read for this long counts as lost: three polls. Milliseconds. */
@@ -108,28 +108,46 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
   private async pollOnce(): Promise<void> {
     const startedAt = this.clock.monotonic();
     try {
-      const asked = this.clock.now();
-      const from = this.horizon;
-      const page = await this.store.poll(from, new Date(asked));
-      for (const revocation of page.revocations) this.mirror.apply(revocation);
-      this.resumeAfter(page, from, startedAt);
-      this.clockSkew = page.databaseNow.getTime() - (asked + this.clock.now()) / 2;
+      await this.readPages(startedAt);
     } catch {
       // The age of the last good poll says it all; the policy for a lost feed is the verifier's.
     }
     this.tellOfChange();
   }
 
-  /** Another server counts transactions on its own: everything is read once more before the feed is fresh again. */
-  private resumeAfter(page: FeedPage, from: string, startedAt: number): void {
-    const sameServer = page.server === (this.server ?? page.server);
-    this.server = page.server;
-    this.horizon = sameServer ? page.horizon : FROM_THE_BEGINNING;
+  private async readPages(startedAt: number): Promise<void> {
+    const asked = this.clock.now();
+    const from = this.horizon;
+    const first = await this.store.poll(placeOf(from), new Date(asked));
+    this.clockSkew = first.databaseNow.getTime() - (asked + this.clock.now()) / 2;
+    let page = first;
+    this.apply(page);
+    while (page.next) {
+      page = await this.store.poll(page.next, new Date(asked));
+      if (page.server !== first.server) throw new Error('The server changed between two pages');
+      this.apply(page);
+    }
+    this.resumeAfter(first, from, startedAt);
+  }
+
+  private apply({ revocations }: FeedPage): void {
+    for (const revocation of revocations) this.mirror.apply(revocation);
+    if (this.horizon !== FROM_THE_BEGINNING) this.recent.add(revocations);
+  }
+
+  /**
+   * From the first page's horizon: each further page saw more, never less. Another server counts transactions on its
+   * own: everything is read once more before the feed is fresh again.
+   */
+  private resumeAfter(first: FeedPage, from: string, startedAt: number): void {
+    const sameServer = first.server === (this.server ?? first.server);
+    this.server = first.server;
+    this.horizon = sameServer ? first.horizon : FROM_THE_BEGINNING;
     this.again ||= !sameServer;
     if (!sameServer) return;
     this.lastGoodPoll = startedAt;
-    if (from === FROM_THE_BEGINNING) this.recent.restart(page.horizon);
-    else this.recent.add(page.revocations, page.horizon);
+    if (from === FROM_THE_BEGINNING) this.recent.restart(first.horizon);
+    else this.recent.add([], first.horizon);
   }
 
   private tellOfChange(): void {

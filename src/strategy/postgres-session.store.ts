@@ -67,8 +67,8 @@ export class PostgresSessionStore extends SessionStore {
   }
 
   async handOver(session: HandedOverSession): Promise<boolean> {
-    const { id, tenantId, userId, parentHash, now, parentAccessUntil, jwtExpiresAt } = session;
-    const values = [id, tenantId, userId, parentHash, now, parentAccessUntil, jwtExpiresAt];
+    const { id, tenantId, userId, parentHash, now, parentAccessUntil } = session;
+    const values = [id, tenantId, userId, parentHash, now, parentAccessUntil];
     return (await this.database.first(sql.HAND_OVER, values)) !== null;
   }
 

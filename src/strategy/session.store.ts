@@ -45,7 +45,6 @@ export interface HandedOverSession extends SessionOwner {
   readonly id: string;
   readonly parentHash: Buffer;
   readonly parentAccessUntil: Date;
-  readonly jwtExpiresAt: Date;
   readonly now: Date;
 }
 

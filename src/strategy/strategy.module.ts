@@ -39,11 +39,14 @@ import { StrategyTokenVerifier } from './token-verifier';
 /** The only place where the mode is read. */
 export function issuancePolicyOf({ auth }: Config): IssuancePolicy {
   const statelessKind: SuccessorKind = auth.jwt.sessions === 'tracked' ? 'tracked_jwt' : 'untracked_jwt';
+  const kind = auth.mode === 'stateful' ? 'session' : statelessKind;
   return new IssuancePolicy({
     mode: auth.mode,
-    kind: auth.mode === 'stateful' ? 'session' : statelessKind,
+    kind,
     accepts: auth.accept,
-    jwtsAreRevocable: auth.jwt.revocation === 'denylist',
+    // What keeps state of its logins judges the JWTs of another mode by it too.
+    jwtsAreRevocable: kind !== 'untracked_jwt' || auth.jwt.revocation === 'denylist',
+    refreshesPerMinute: auth.refreshesPerMinute,
     reuseWindow: auth.refreshReuseWindow,
     binding: auth.session.bind,
     idleTimeout: auth.session.idleTimeout,

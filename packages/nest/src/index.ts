@@ -15,7 +15,7 @@ export { Clock } from './clock';
 export * from './jwt/compact-jwt';
 export * from './jwt/jwt-key';
 export { hasSignatureOf } from './jwt/jwt-signature';
-export { parseStrictJson, StrictJsonError } from './jwt/strict-json';
+export { parseStrictJson, PROTOTYPE_NAMES, StrictJsonError } from './jwt/strict-json';
 export * from './jwt/verify-jwt';
 export * from './parameter.decorators';
 export * from './presented-token';
