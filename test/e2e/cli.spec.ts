@@ -338,7 +338,7 @@ describe('doctor', () => {
   it('fails when keys were sealed with a root secret that is gone', async () => {
     const own = await createTestDatabase();
     const env = { DATABASE_URL: own.url, JWT_SECRET: '' };
-    await facts('tenants list', { env });
+    await facts('keys rotate', { env });
     expect(stateOf(await facts<Report>('doctor', { env }), 'signing_keys')).toBe('ok');
     const other = { ...env, LATCHKEY_SECRET: 'Zb2mWc9Xs4TnVu6Yd1Ge8Rk3HpJ5oAaBzCiqL7f0' };
     const { code, stdout } = await latchkey('doctor --json', { env: other });
@@ -669,6 +669,54 @@ describe('logins without a row', () => {
     const none = { ...env, LATCHKEY__AUTH__JWT__REVOCATION: 'none' };
     const line = `sessions revoke --user ${user.email}`;
     expect(await problem(line, { env: none })).toMatchObject({ code: 'unsupported_in_mode', exit_code: 1 });
+  });
+});
+
+describe('signing keys', () => {
+  const env = { JWT_SECRET: '', LATCHKEY__AUTH__JWT__ALGORITHM: 'ES256' };
+  interface Keys {
+    readonly keys: readonly { kid: string; algorithm: string; state: string; origin: string }[];
+  }
+  let own: TestDatabase;
+  beforeAll(async () => {
+    own = await createTestDatabase();
+    Object.assign(env, { DATABASE_URL: own.url });
+  });
+  afterAll(() => own.drop());
+
+  const states = async (line = 'keys list') => (await facts<Keys>(line, { env })).keys.map(({ state }) => state);
+
+  it('are announced, brought forward and retired', async () => {
+    expect(await states()).toEqual([]);
+    const { key } = await facts<{ key: { kid: string; algorithm: string } }>('keys rotate --now', { env });
+    expect(key).toMatchObject({ algorithm: 'ES256' });
+    expect(await problem(`keys retire ${key.kid}`, { env })).toMatchObject({ code: 'conflict', exit_code: 1 });
+    const next = await latchkey('keys rotate', { env });
+    expect(next.stdout).toMatch(/^Published the ES256 key [\w-]{12}: it signs from \S+Z\n$/);
+    expect(await problem('keys rotate', { env })).toMatchObject({ code: 'conflict' });
+    expect(await states()).toEqual(['signing', 'published']);
+    expect((await latchkey(`keys retire ${key.kid}`, { env })).stdout).toContain(`Retired the key ${key.kid}`);
+    expect(await problem(`keys retire ${key.kid}`, { env })).toMatchObject({ code: 'not_found' });
+    expect(await states()).toEqual(['published']);
+    expect(await states('keys list --all')).toEqual(['retired', 'published']);
+    expect((await latchkey('keys list', { env })).stdout).toMatch(/^KID\s+ALGORITHM\s+STATE\s+ORIGIN\s+SIGNS FROM/);
+  }, 30_000);
+
+  it('that are configured are changed in the configuration', async () => {
+    const secret = { ...env, JWT_SECRET, LATCHKEY__AUTH__JWT__ALGORITHM: 'HS256' };
+    expect(await problem('keys rotate', { env: secret })).toMatchObject({
+      code: 'conflict',
+      detail: expect.stringContaining('auth.jwt.secret'),
+    });
+  });
+
+  it('are not shown: nothing of their bytes is printed', async () => {
+    const { rows } = await withClient(own.url, (client) =>
+      client.query<{ sealed: Buffer }>('SELECT sealed FROM signing_keys'),
+    );
+    const printed = JSON.stringify(await facts('keys list --all', { env }));
+    for (const { sealed } of rows) if (sealed.length > 0) expect(printed).not.toContain(sealed.toString('base64'));
+    expect(printed).not.toMatch(/sealed|private|"d"/);
   });
 });
 

@@ -15,7 +15,11 @@ export function secretFindings(config: Config): Finding[] {
   return [
     secret === undefined ? keptRoot(config) : judged('root_secret', 'auth.secret', secret),
     jwt.secret === undefined
-      ? { check: 'jwt_secret', status: 'ok', detail: 'not given: a key is made once and kept in the database, sealed' }
+      ? {
+          check: 'jwt_secret',
+          status: 'ok',
+          detail: 'not given: keys are made, rotated and kept in the database, sealed',
+        }
       : judged('jwt_secret', 'auth.jwt.secret', jwt.secret),
     ...(same(secret, jwt.secret) ? [shared()] : []),
   ];

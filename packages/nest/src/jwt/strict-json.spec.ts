@@ -4,8 +4,10 @@ import { parseStrictJson, StrictJsonError } from './strict-json';
 const parse = (text: string): unknown => parseStrictJson(Buffer.from(text));
 
 describe('strict JSON', () => {
+  const FORBIDDEN = /__proto__|constructor|prototype/;
+
   it('reads what JSON.parse reads', () => {
-    const values = fc.jsonValue({ maxDepth: 6 }).filter((value) => !JSON.stringify(value).includes('__proto__'));
+    const values = fc.jsonValue({ maxDepth: 6 }).filter((value) => !FORBIDDEN.test(JSON.stringify(value)));
     fc.assert(
       fc.property(values, (value) => expect(parse(JSON.stringify(value))).toEqual(JSON.parse(JSON.stringify(value)))),
     );
