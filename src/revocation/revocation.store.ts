@@ -118,6 +118,7 @@ const PAGE_SIZE = 10_000;
 const POLL: Statement = {
   name: 'revocation_poll',
   text: `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon, clock_timestamp() AS database_now,
+                extract(epoch FROM pg_postmaster_start_time())::text AS server,
                 coalesce((SELECT json_agg(r ORDER BY r.transaction_id, r.id) FROM (
                   SELECT id, transaction_id, kind, tenant_id, user_id, session_id, generation, except_session_id,
                          ends_login, reason, access_expires_at
