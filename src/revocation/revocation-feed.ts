@@ -120,34 +120,35 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
     const from = this.horizon;
     const first = await this.store.poll(placeOf(from), new Date(asked));
     this.clockSkew = first.databaseNow.getTime() - (asked + this.clock.now()) / 2;
-    let page = first;
-    this.apply(page);
-    while (page.next) {
-      page = await this.store.poll(page.next, new Date(asked));
+    const revocations = [...first.revocations];
+    this.apply(first);
+    for (let { next } = first; next;) {
+      const page = await this.store.poll(next, new Date(asked));
       if (page.server !== first.server) throw new Error('The server changed between two pages');
       this.apply(page);
+      revocations.push(...page.revocations);
+      next = page.next;
     }
-    this.resumeAfter(first, from, startedAt);
+    this.resumeAfter({ ...first, revocations }, from, startedAt);
   }
 
   private apply({ revocations }: FeedPage): void {
     for (const revocation of revocations) this.mirror.apply(revocation);
-    if (this.horizon !== FROM_THE_BEGINNING) this.recent.add(revocations);
   }
 
   /**
    * From the first page's horizon: each further page saw more, never less. Another server counts transactions on its
    * own: everything is read once more before the feed is fresh again.
    */
-  private resumeAfter(first: FeedPage, from: string, startedAt: number): void {
-    const sameServer = first.server === (this.server ?? first.server);
-    this.server = first.server;
-    this.horizon = sameServer ? first.horizon : FROM_THE_BEGINNING;
+  private resumeAfter(read: FeedPage, from: string, startedAt: number): void {
+    const sameServer = read.server === (this.server ?? read.server);
+    this.server = read.server;
+    this.horizon = sameServer ? read.horizon : FROM_THE_BEGINNING;
     this.again ||= !sameServer;
     if (!sameServer) return;
     this.lastGoodPoll = startedAt;
-    if (from === FROM_THE_BEGINNING) this.recent.restart(first.horizon);
-    else this.recent.add([], first.horizon);
+    if (from === FROM_THE_BEGINNING) this.recent.restart(read.horizon);
+    else this.recent.add(read.revocations, read.horizon);
   }
 
   private tellOfChange(): void {
