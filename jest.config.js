@@ -36,6 +36,7 @@ const shared = {
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly})/)`],
   moduleNameMapper: {
     '^@latchkey/nest$': '<rootDir>/packages/nest/src/index.ts',
+    '^@latchkey/nest/(ws|socket\\.io)$': '<rootDir>/packages/nest/src/sockets/$1.ts',
     '^@latchkey/nest/testing$': '<rootDir>/packages/nest/src/testing/index.ts',
   },
 };

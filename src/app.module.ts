@@ -1,4 +1,4 @@
-import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { Global, Module, type DynamicModule, type INestApplication } from '@nestjs/common';
 import { AuthModule, type AuthError } from '@latchkey/nest';
 import { AuthEndpointsModule } from './auth/auth-endpoints.module';
 import type { Clock } from './common/clock';
@@ -8,6 +8,7 @@ import type { Config } from './config/config';
 import { CONFIG } from './config/config.token';
 import { DatabaseModule } from './database/database.module';
 import { problemTypeBase } from './edge/problem-type';
+import { socketOptions } from './edge/socket-options';
 import { HealthModule } from './health/health.module';
 import { IdentityModule } from './identity/identity.module';
 import { KeyKeepingModule, KeysModule } from './keys/keys.module';
@@ -18,8 +19,11 @@ import { OAuthModule } from './oauth/oauth.module';
 import { DiscoveryModule } from './oauth/discovery.module';
 import { ProblemsModule } from './problems/problems.module';
 import { LOCKOUT_KEY } from './protection/lockout-key.token';
+import { RedisModule } from './redis/redis.module';
 import { RevocationModule } from './revocation/revocation.module';
+import { FeedConnectionJudge } from './strategy/feed-connection-judge';
 import { StrategyModule } from './strategy/strategy.module';
+import { Tickets } from './strategy/tickets';
 import { StrategyTokenVerifier } from './strategy/token-verifier';
 import { TenancyModule } from './tenancy/tenancy.module';
 
@@ -30,6 +34,8 @@ export interface AppSettings {
   readonly clock?: Clock;
   /** Further modules that share the guards, such as an application's own controllers. */
   readonly extend?: DynamicModule['imports'];
+  /** Called before the application is initialised, as to choose the adapter of its gateways. */
+  readonly prepare?: (app: INestApplication) => void;
 }
 
 /** What the configuration gives to everyone. */
@@ -58,6 +64,7 @@ export class AppModule {
         CommonModule.forRoot(logger, clock),
         SettingsModule.forRoot(config),
         DatabaseModule.forRoot(config),
+        RedisModule.forRoot(config),
         KeysModule.forRoot(config),
         KeyKeepingModule,
         TenancyModule,
@@ -70,6 +77,11 @@ export class AppModule {
             typeBase: problemTypeBase(config),
             onError: logError(logger),
             extend: oauthProblem,
+          },
+          connections: {
+            judge: { useExisting: FeedConnectionJudge },
+            tickets: { useExisting: Tickets },
+            sockets: socketOptions(config),
           },
           // What changes something is logged, with the id of its request.
           needsContext: ({ method }) => method !== 'GET' && method !== 'HEAD',

@@ -13,6 +13,7 @@ export async function createApp(settings: AppSettings): Promise<NestFastifyAppli
     { logger: new NestLogger(settings.logger), bodyParser: false, abortOnError: false },
   );
   prepareEdge(app, settings.config);
+  settings.prepare?.(app);
   await app.init();
   return app;
 }

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { constants } from 'node:os';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { AppSettings } from './app.module';
 import { createLogger, type Logger } from './common/logger';
 import type { Config } from './config/config';
 import { createApp } from './create-app';
@@ -11,10 +12,12 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 /** What closing the database may take after the last request. Milliseconds. */
 const LAST_STEPS = 1_500;
 
-/** Starts the service: builds it, listens, and stops it in order when asked to. */
-export async function start(config: Config): Promise<NestFastifyApplication> {
+type Added = Pick<AppSettings, 'extend' | 'prepare'>;
+
+/** Starts the service, with what an application adds to it: builds it, listens, and stops it in order when asked to. */
+export async function start(config: Config, added: Added = {}): Promise<NestFastifyApplication> {
   const logger = createLogger(config.log.level);
-  const app = await createApp({ config, logger });
+  const app = await createApp({ config, logger, ...added });
   const { host, port, shutdownTimeout } = config.server;
   stopOnSignal(app, shutdownTimeout, logger);
   await app.listen(port, host);

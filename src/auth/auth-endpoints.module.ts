@@ -5,13 +5,15 @@ import { AuthController } from './auth.controller';
 import { AuthService } from './auth.service';
 import { RevocationBudget } from './revocation-budget';
 import { SelfRegistration } from './self-registration';
+import { SessionDirectory } from './session-directory';
+import { SessionEndings } from './session-endings';
 import { SessionsController } from './sessions.controller';
-import { SessionsService } from './sessions.service';
+import { TicketsController } from './tickets.controller';
 
 /** `/auth`: sign up, in, on and out, and one's own sessions. */
 @Module({
   imports: [TenancyModule, IdentityModule],
-  controllers: [AuthController, SessionsController],
-  providers: [AuthService, RevocationBudget, SelfRegistration, SessionsService],
+  controllers: [AuthController, SessionsController, TicketsController],
+  providers: [AuthService, RevocationBudget, SelfRegistration, SessionDirectory, SessionEndings],
 })
 export class AuthEndpointsModule {}

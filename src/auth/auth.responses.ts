@@ -1,6 +1,7 @@
 import type { AuthContext, Principal } from '@latchkey/nest';
 import type { SessionView, TokenGrant } from '../strategy/auth-strategy';
 import type { Capabilities } from '../strategy/mode-capabilities';
+import type { IssuedTicket } from '../strategy/tickets';
 import type { LogoutEffect } from './auth.service';
 
 /** The one place where camelCase becomes the wire's snake_case. */
@@ -58,6 +59,10 @@ export function modeResponse(capabilities: Capabilities): object {
 
 export function logoutResponse(effect: LogoutEffect): object {
   return { takes_effect: effect.takesEffect, access_token_valid_until: effect.validUntil?.toISOString() ?? null };
+}
+
+export function ticketResponse({ ticket, expiresIn }: IssuedTicket): object {
+  return { ticket, expires_in: expiresIn };
 }
 
 function grantedSessionResponse(session: SessionView): object {

@@ -3,18 +3,22 @@ import { Auth, RequireAuth, type AuthContext } from '@latchkey/nest';
 import { ApiAuthOperation } from './auth.openapi';
 import { sessionResponse } from './auth.responses';
 import * as schemas from './auth.schemas';
-import { SessionsService } from './sessions.service';
+import { SessionDirectory } from './session-directory';
+import { SessionEndings } from './session-endings';
 
 /** A person's own sessions. */
 @RequireAuth()
 @Controller('auth/sessions')
 export class SessionsController {
-  constructor(private readonly sessions: SessionsService) {}
+  constructor(
+    private readonly directory: SessionDirectory,
+    private readonly endings: SessionEndings,
+  ) {}
 
   @Get()
   @ApiAuthOperation('listSessions')
   async list(@Auth() auth: AuthContext) {
-    const sessions = await this.sessions.list(auth);
+    const sessions = await this.directory.list(auth);
     return { sessions: sessions.map((session) => sessionResponse(session, auth.sessionId)) };
   }
 
@@ -22,7 +26,7 @@ export class SessionsController {
   @HttpCode(204)
   @ApiAuthOperation('revokeSession')
   async revoke(@Auth() auth: AuthContext, @Param('id', { schema: schemas.sessionId }) id: string): Promise<void> {
-    await this.sessions.revoke(auth, id);
+    await this.endings.end(auth, id);
   }
 
   @Delete()
@@ -32,6 +36,6 @@ export class SessionsController {
     @Auth() auth: AuthContext,
     @Query({ schema: schemas.revokeQuery }) query: schemas.RevokeQuery,
   ): Promise<void> {
-    await this.sessions.revokeAll(auth, query.except === 'current');
+    await this.endings.endAll(auth, query.except === 'current');
   }
 }

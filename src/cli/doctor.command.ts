@@ -6,14 +6,15 @@ import { issuancePolicyOf } from '../strategy/strategy.module';
 import { databaseFindings } from './doctor/database-check';
 import type { Finding } from './doctor/finding';
 import { hashingFinding } from './doctor/hashing-check';
+import { redisFinding } from './doctor/redis-check';
 import { secretFindings } from './doctor/secrets-check';
 import { EXIT, type ExitCode } from './failure';
 import type { Call, Shell } from './shell';
 import { printable, textTable } from './text-table';
 
 const HELP = `
-Checks the configuration, the secrets, the database, its schema, both clocks, the cleanup and the revocation feed, and
-times a password hash on this machine. Changes no data. Ends with 1 when a check failed; warnings do not count.
+Checks the configuration, the secrets, the database, its schema, both clocks, the cleanup, the revocation feed and
+Redis, and times a password hash on this machine. Changes no data. Ends with 1 when a check failed; warnings do not count.
 
 Example:
   $ latchkey doctor
@@ -33,6 +34,7 @@ async function doctor(call: Call): Promise<ExitCode> {
     const clock = new Clock();
     findings.push(...secretFindings(config));
     findings.push(...(await databaseFindings(config, clock, call.logger(config))));
+    findings.push(await redisFinding(config, clock, call.logger(config)));
     findings.push(await hashingFinding(config, clock));
   }
   const healthy = findings.every(({ status }) => status !== 'fail');

@@ -1,9 +1,9 @@
 import { type Revocation, RevocationMirror } from '@latchkey/nest';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock';
 import { EventLog } from '../common/event-log';
-import { OPEN_FEED_CONNECTION, type OpenFeedConnection } from '../database/database.module';
 import { RevocationFeed } from '../revocation/revocation-feed';
+import { RevocationPush } from '../revocation/revocation-push';
 import { RevocationStore } from '../revocation/revocation.store';
 
 /** The feed of a process that revokes and leaves: it tells the others and follows nobody. */
@@ -12,13 +12,13 @@ export class OneShotFeed extends RevocationFeed {
   private announced = false;
 
   constructor(
-    private readonly revocations: RevocationStore,
+    store: RevocationStore,
     mirror: RevocationMirror,
     clock: Clock,
     events: EventLog,
-    @Inject(OPEN_FEED_CONNECTION) openConnection: OpenFeedConnection,
+    private readonly others: RevocationPush,
   ) {
-    super(revocations, mirror, clock, events, openConnection);
+    super(store, mirror, clock, events, others);
   }
 
   override async onApplicationBootstrap(): Promise<void> {}
@@ -30,6 +30,6 @@ export class OneShotFeed extends RevocationFeed {
 
   /** To be awaited before the database is closed. When it is lost, the others look within a second by themselves. */
   async tellOthers(): Promise<void> {
-    if (this.announced) await this.revocations.hurry().catch(() => undefined);
+    if (this.announced) await this.others.hurry();
   }
 }

@@ -9,13 +9,16 @@ import { DatabaseModule } from '../database/database.module';
 import { IdentityModule } from '../identity/identity.module';
 import { KeysModule } from '../keys/keys.module';
 import { ProtectionModule } from '../protection/protection.module';
+import { RedisModule } from '../redis/redis.module';
 import { RevocationFeed } from '../revocation/revocation-feed';
+import { REVOCATION_PUSH } from '../revocation/revocation.module';
 import { RevocationStore } from '../revocation/revocation.store';
 import { IssuancePolicy } from '../strategy/issuance-policy';
 import { LoginRevoker } from '../strategy/login-revoker';
 import { ModeCapabilities } from '../strategy/mode-capabilities';
 import { PostgresSessionStore } from '../strategy/postgres-session.store';
 import { RefreshLedgerStore } from '../strategy/refresh-ledger.store';
+import { TicketStore } from '../strategy/ticket.store';
 import { SessionStore } from '../strategy/session.store';
 import { issuancePolicyOf } from '../strategy/strategy.module';
 import { TenancyModule } from '../tenancy/tenancy.module';
@@ -29,6 +32,7 @@ const SHARED = [
   RevocationFeed,
   SessionStore,
   RefreshLedgerStore,
+  TicketStore,
   IssuancePolicy,
   LoginRevoker,
   ModeCapabilities,
@@ -45,6 +49,7 @@ export class OperatorModule {
         CommonModule.forRoot(logger),
         SettingsModule.forRoot(config),
         DatabaseModule.forRoot(config),
+        RedisModule.forRoot(config),
         KeysModule.forRoot(config),
         TenancyModule,
         ProtectionModule,
@@ -54,10 +59,12 @@ export class OperatorModule {
       providers: [
         RevocationStore,
         RevocationMirror,
+        REVOCATION_PUSH,
         OneShotFeed,
         { provide: RevocationFeed, useExisting: OneShotFeed },
         { provide: SessionStore, useClass: PostgresSessionStore },
         RefreshLedgerStore,
+        TicketStore,
         { provide: IssuancePolicy, useFactory: issuancePolicyOf, inject: [CONFIG] },
         LoginRevoker,
         ModeCapabilities,

@@ -25,7 +25,6 @@ export interface FoundSession extends ListedSession {
   readonly amr: string[];
   readonly auth_time: Date;
   readonly access_expires_at: Date | null;
-  readonly jwt_expires_at: Date | null;
   readonly handed_over_at: Date | null;
   readonly revoked: boolean;
   readonly revoked_at: Date | null;
@@ -68,7 +67,7 @@ const LIST: Statement = {
 
 const FIND: Statement = {
   name: 'operator_session_find',
-  text: `SELECT ${LISTED}, s.tenant_id, u.status AS user_status, s.amr, s.auth_time, s.access_expires_at, s.jwt_expires_at,
+  text: `SELECT ${LISTED}, s.tenant_id, u.status AS user_status, s.amr, s.auth_time, s.access_expires_at,
                 s.handed_over_at, (s.revoked_at IS NOT NULL OR ${REVOKED}) AS revoked, s.revoked_at, s.revoked_reason
            FROM sessions s JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
           WHERE s.id = $1 AND ($2::uuid IS NULL OR s.tenant_id = $2)`,

@@ -92,18 +92,16 @@ async function password(call: Call): Promise<void> {
   });
 }
 
-/** Locks are kept by what was typed, so that unknown accounts have them too. */
+/** Locks are kept by the account, and by what was typed where there is none. */
 async function unlock(call: Call): Promise<void> {
   const typed = call.arguments[0] as string;
   const unlocked = await asOperator(call, async (operator) => {
     const tenant = await operator.tenant(call.options<TenantOption>().tenant);
     const account = await operator.account(tenant, typed).catch(orNobody);
-    const identifiers = new Set([typed, account?.email, account?.username].filter((name) => name != null));
-    const lockout = operator.get(LockoutService);
-    const results: boolean[] = [];
-    for (const identifier of identifiers) results.push(await lockout.unlock(tenant.id, identifier));
-    if (!account && !results.includes(true)) throw new AuthError('not_found', 'There is no such user in this tenant');
-    return results.includes(true);
+    const name = { tenantId: tenant.id, identifier: typed, userId: account?.id };
+    const forgotten = await operator.get(LockoutService).unlock(name);
+    if (!account && !forgotten) throw new AuthError('not_found', 'There is no such user in this tenant');
+    return forgotten;
   });
   call.print({ unlocked }, unlocked ? 'Unlocked.' : 'There was nothing to unlock.');
 }

@@ -25,7 +25,10 @@ export type SecurityEvent =
   | 'signing_key_retired'
   | 'cleanup_finished'
   | 'feed_lost'
-  | 'feed_restored';
+  | 'feed_restored'
+  | 'redis_lost'
+  | 'redis_refused'
+  | 'redis_restored';
 
 /** The only facts an event may carry, so that a secret has no place to go. */
 export interface EventFacts {
@@ -49,7 +52,13 @@ export interface EventFacts {
 }
 
 /** Events that somebody should look at. */
-const WARNINGS: ReadonlySet<SecurityEvent> = new Set(['account_locked', 'refresh_reused', 'feed_lost']);
+const WARNINGS: ReadonlySet<SecurityEvent> = new Set([
+  'account_locked',
+  'refresh_reused',
+  'feed_lost',
+  'redis_lost',
+  'redis_refused',
+]);
 
 /** Writes security events to the structured log. */
 export class EventLog {

@@ -41,3 +41,10 @@ describe('the log', () => {
     expect(lines.join('').trimEnd().split('\n')).toHaveLength(1);
   });
 });
+
+it('takes tickets and tokens out of addresses', () => {
+  const line = 'GET /rooms?ticket=lk_tk_abc&a=1 and wss://x/rooms?a=1&access_token=opaque-thing"';
+  const clean = scrubSecrets(line);
+  expect(clean).not.toMatch(/abc|opaque-thing/);
+  expect(clean).toContain('a=1');
+});

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jwtSchema } from './jwt.schema';
 import { passwordSchema } from './password.schema';
-import { distinct, duration, integer, oneOf, secret } from './setting-kinds';
+import { distinct, duration, integer, oneOf, origin, secret } from './setting-kinds';
 
 const authMode = oneOf('stateful', 'stateless');
 
@@ -17,10 +17,9 @@ const sessionSchema = z.strictObject({
   idle_timeout: duration('0s', '365d').prefault('0s').describe('Ends a session unused for so long; 0s is never.'),
   max_login_attempts: attempts.describe('Wrong passwords in a row before the account is locked.'),
   lockout_duration: lockout.describe('How long a locked account stays locked.'),
-  store: z
-    .enum(['postgres'], { error: notYet('redis', 'cannot be redis yet: write postgres') })
+  store: oneOf('postgres', 'redis')
     .prefault('postgres')
-    .describe('Where sessions are kept.'),
+    .describe('Where sessions are read: PostgreSQL, or Redis before it. They are kept in PostgreSQL either way.'),
   cache: z
     .strictObject({
       enabled: z.boolean().prefault(true).describe('Keeps proven sessions in memory.'),
@@ -56,6 +55,19 @@ const loginSchema = z.strictObject({
   identifier: oneOf('email', 'username', 'either').prefault('either').describe('What people sign in with.'),
 });
 
+const socketsSchema = z.strictObject({
+  origins: distinct(origin).prefault([]).describe('Exact browser origins that may connect, beside public_url.'),
+  cookie_name: z
+    .string()
+    .regex(/^[\w!#$%&'*+.^`|~-]*$/, { error: 'must be the name of a cookie' })
+    .prefault('')
+    .describe('Cookie that may hold an access token at a handshake. Empty: none.'),
+  query_token: z
+    .boolean()
+    .prefault(false)
+    .describe('Takes access tokens from ?access_token=, where proxies keep them.'),
+});
+
 /** `auth`: the two modes and everything about signing in. */
 export const authSchema = z.strictObject({
   mode: authMode.prefault('stateful').describe('What is issued: opaque sessions or signed JWTs.'),
@@ -70,6 +82,9 @@ export const authSchema = z.strictObject({
   refresh_reuse_window: duration('0s', '10m')
     .prefault('30s')
     .describe('For so long a refresh token asked twice gives the same answer, for retries and open tabs.'),
+  refreshes_per_minute: integer(1, 100_000)
+    .prefault(60)
+    .describe('How often one login may refresh; each refresh leaves a row until the login ends.'),
   short_login_ttl: duration('1m', '365d').prefault('24h').describe('Deadline of a login with `remember: false`.'),
   registration: oneOf('auto', 'open', 'closed')
     .prefault('auto')
@@ -77,12 +92,9 @@ export const authSchema = z.strictObject({
   feed: feedSchema.prefault({}).describe('How processes learn of revocations.'),
   login: loginSchema.prefault({}).describe('Signing in.'),
   cache: cacheSchema.prefault({}).describe('Cache of verified tokens.'),
+  sockets: socketsSchema.prefault({}).describe('WebSocket handshakes.'),
   session: sessionSchema.prefault({}).describe('Stateful mode.'),
   lockout: lockoutSchema.prefault({}).describe('Another place for the two lockout keys of auth.session.'),
   jwt: jwtSchema.prefault({}).describe('Stateless mode.'),
   password: passwordSchema.prefault({}).describe('How passwords are kept.'),
 });
-
-function notYet(word: string, message: string): z.core.$ZodErrorMap {
-  return ({ input }) => (input === word ? message : undefined);
-}

@@ -1,19 +1,13 @@
 import { z } from 'zod';
 import { authSchema } from './auth.schema';
+import { redisSchema } from './redis.schema';
 import { databaseSchema, logSchema, serverSchema } from './server.schema';
-
-const redisUrl = z.literal('', {
-  error: 'cannot be used yet, Redis is not supported: leave it empty, PostgreSQL does its work',
-});
 
 /** Every key of the file, with its default, its bounds and its description. */
 export const configSchema = z.strictObject({
   server: serverSchema.prefault({}).describe('Where the service listens.'),
   database: databaseSchema.prefault({}).describe('PostgreSQL.'),
-  redis: z
-    .strictObject({ url: redisUrl.optional().describe('Not available yet; leave it empty.') })
-    .prefault({})
-    .describe('Redis, later.'),
+  redis: redisSchema.prefault({}).describe('Redis, optional.'),
   data_dir: z
     .string()
     .min(1)

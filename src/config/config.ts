@@ -7,6 +7,7 @@ type FileAuth = File['auth'];
 export type AuthMode = FileAuth['mode'];
 export type ServerConfig = Omit<File['server'], 'publicUrl'> & { readonly publicUrl: string };
 export type DatabaseConfig = File['database'];
+export type RedisConfig = File['redis'];
 export type SessionConfig = Omit<FileAuth['session'], 'maxLoginAttempts' | 'lockoutDuration'>;
 export type JwtAlgorithm = Exclude<FileAuth['jwt']['algorithm'], 'auto'>;
 export type JwtConfig = Omit<FileAuth['jwt'], 'algorithm'> & { readonly algorithm: JwtAlgorithm };
@@ -29,12 +30,11 @@ export interface AuthConfig extends Omit<FileAuth, 'registration' | 'session' | 
 }
 
 /** The validated configuration: every key present, durations in milliseconds, frozen. */
-export interface Config extends Omit<File, 'server' | 'redis' | 'dataDir' | 'auth'> {
+export interface Config extends Omit<File, 'server' | 'dataDir' | 'auth'> {
   /** NODE_ENV; `development` when it is not set. */
   readonly environment: 'development' | 'production' | 'test' | (string & {});
   readonly server: ServerConfig;
   /** Absolute path. */
   readonly dataDir: string;
-  readonly redis: { readonly url?: string };
   readonly auth: AuthConfig;
 }

@@ -28,6 +28,7 @@ const RULES: readonly Rule[] = [
   lanesHaveMemory,
   directUrlHasUrl,
   idleTimeIsMeasurable,
+  sessionsHaveTheirRedis,
 ];
 
 /** Everything that is wrong between keys that are right in themselves. */
@@ -145,4 +146,19 @@ function idleTimeIsMeasurable({ auth }: Settings) {
   const { idle_timeout: idle } = auth.session;
   const message = 'must be 0s or at least 1m: last activity is recorded once a minute';
   return [idle > 0 && idle < 60_000 && { key: 'auth.session.idle_timeout', message }];
+}
+
+function sessionsHaveTheirRedis({ auth, redis }: Settings) {
+  const { store, cache } = auth.session;
+  if (store !== 'redis') return [];
+  const key = 'auth.session.store';
+  const nowhere = 'is redis, but there is none: set redis.url (REDIS_URL), or write postgres';
+  const forbidden =
+    'is redis, which keeps copies of sessions, and auth.cache.enabled: false forbids copies: write postgres';
+  const ageless = 'is redis, whose copies are used up to auth.session.cache.max_staleness: raise that above 0s';
+  return [
+    !redis.url && { key, reads: ['redis.url'], message: nowhere },
+    !auth.cache.enabled && { key, reads: ['auth.cache.enabled'], message: forbidden },
+    cache.max_staleness === 0 && { key, reads: ['auth.session.cache.max_staleness'], message: ageless },
+  ];
 }

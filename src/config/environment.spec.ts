@@ -156,7 +156,7 @@ describe('an override', () => {
     ['LATCHKEY__', '1', '', 'is not a known key'],
     ['JWT_SECRET', 'short', 'auth.jwt.secret', 'too weak'],
     ['PUBLIC_URL', 'nope', 'server.public_url', 'must be an http:// or https:// URL'],
-    ['REDIS_URL', 'redis://h', 'redis.url', 'Redis is not supported'],
+    ['REDIS_URL', 'http://h', 'redis.url', 'must be redis://'],
   ])('%s=%s is refused by its name', (source, value, key, message) => {
     const refusal = refusalOf('', { [source]: value });
     expect(refusal).toMatchObject({ source, key, message: expect.stringContaining(message) });

@@ -134,11 +134,17 @@ describe('addresses', () => {
   ])('%j', expectOne);
 });
 
-describe('what is not built yet', () => {
+describe('Redis', () => {
+  const inRedis = 'auth:\n  session:\n    store: redis\n';
   it.each<Case>([
-    ['auth:\n  session:\n    store: redis', 3, 'auth.session.store', 'cannot be redis yet'],
-    ['auth:\n  session: { store: memory }', 2, 'auth.session.store', 'must be postgres'],
-    ['redis:\n  url: redis://h', 2, 'redis.url', 'Redis is not supported'],
+    [inRedis, 3, 'auth.session.store', 'there is none: set redis.url'],
+    [`${inRedis}  cache: { enabled: false }\nredis: { url: redis://h }`, 3, 'auth.session.store', 'forbids copies'],
+    [`${inRedis}    cache: { max_staleness: 0s }\nredis: { url: redis://h }`, 3, 'auth.session.store', 'above 0s'],
+    ['auth:\n  session: { store: memory }', 2, 'auth.session.store', 'must be one of postgres, redis'],
+    ['redis:\n  url: http://h', 2, 'redis.url', 'must be redis://'],
+    ['redis:\n  prefix: "a b"', 2, 'redis.prefix', 'letters, digits'],
+    ['redis:\n  command_timeout: 250', 2, 'redis.command_timeout', 'a bare number'],
+    ['redis:\n  command_timeout: 6s', 2, 'redis.command_timeout', 'between 10ms and 5s'],
   ])('%j', expectOne);
 });
 

@@ -1,9 +1,5 @@
 import { z } from 'zod';
-import { connectionUrl, distinct, duration, integer, oneOf } from './setting-kinds';
-
-const origin = z.string().refine(isOrigin, {
-  error: 'must be an exact origin such as https://app.example.com: no wildcard, no path, no trailing slash',
-});
+import { connectionUrl, distinct, duration, integer, oneOf, origin } from './setting-kinds';
 
 const publicUrl = z
   .string()
@@ -70,10 +66,6 @@ export const logSchema = z.strictObject({
     .prefault('info')
     .describe('Least important level that is written.'),
 });
-
-function isOrigin(text: string): boolean {
-  return /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
-}
 
 function isBareUrl(text: string): boolean {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return false;

@@ -52,6 +52,15 @@ export function secret() {
   return schema;
 }
 
+/** An origin as browsers send it: scheme, host and port, nothing else. */
+export const origin = z.string().refine(isOrigin, {
+  error: 'must be an exact origin such as https://app.example.com: no wildcard, no path, no trailing slash',
+});
+
+function isOrigin(text: string): boolean {
+  return /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
+
 /** A connection URL of one of these schemes; its password is masked when printed. */
 export function connectionUrl(...schemes: string[]) {
   const schema = z

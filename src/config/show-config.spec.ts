@@ -34,11 +34,13 @@ it('masks every secret and every password', () => {
       {
         DATABASE_URL: 'postgres://user:hunter2@db.example.com:5432/name?password=hunter2&sslmode=require',
         LATCHKEY__DATABASE__DIRECT_URL: 'postgres://user:hunter2@direct/name',
+        REDIS_URL: 'rediss+sentinel://:hunter2@s1:26379,s2/main/1?sentinel_password=hunter2',
       },
     ),
   );
   expect(shown).not.toContain('hunter2');
   expect(shown).toContain('url: postgres://user:***@db.example.com:5432/name?password=***&sslmode=require');
   expect(shown).toContain('direct_url: postgres://user:***@direct/name');
-  expect(shown.match(/"?\*\*\*"?$/gm)).toHaveLength(4);
+  expect(shown).toContain('url: rediss+sentinel://:***@s1:26379,s2/main/1?sentinel_password=***');
+  expect(shown.match(/"?\*\*\*"?$/gm)).toHaveLength(5);
 });

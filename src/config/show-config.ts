@@ -7,6 +7,9 @@ import { formatDuration } from './duration';
 import { childOf, unwrapped, type Described } from './schema-walk';
 
 const MASK = '***';
+/** From the first colon of the part before the host to the last @ in it. */
+const PASSWORD = /^([\w+.-]+:\/\/[^:@/?#]*):[^/?#]*@/;
+const PARAMETER = /([?&][^=&#]*=)[^&#]*/g;
 const SECRET_PARAMETER = /password|secret|token/i;
 
 /** The effective configuration as a file: durations with units, secrets and passwords masked. */
@@ -29,9 +32,9 @@ function writtenBlock(value: Record<string, unknown>, schema: z.ZodObject): Reco
   return Object.fromEntries(keys.map((key) => [key, written(value[key], childOf(schema, key))]));
 }
 
+/** By its text: a URL of several hosts is none for the URL parser. */
 function maskedUrl(text: string): string {
-  const url = new URL(text);
-  if (url.password) url.password = MASK;
-  for (const name of [...url.searchParams.keys()]) if (SECRET_PARAMETER.test(name)) url.searchParams.set(name, MASK);
-  return url.href;
+  return text
+    .replace(PASSWORD, `$1:${MASK}@`)
+    .replace(PARAMETER, (whole, name: string) => (SECRET_PARAMETER.test(name) ? `${name}${MASK}` : whole));
 }

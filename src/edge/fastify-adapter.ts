@@ -5,6 +5,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AuthError, parseStrictJson, StrictJsonError } from '@latchkey/nest';
 import type { Config } from '../config/config';
 import { AnswerHeaders } from './answer-headers';
+import { dropIdentityHeaders } from './identity-headers';
 import { answerParserError } from './parser-errors';
 import { problemTypeBase } from './problem-type';
 
@@ -27,8 +28,6 @@ const KEEP_ALIVE = 72_000;
 
 const FORM = 'application/x-www-form-urlencoded';
 const REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/;
-/** Claims about the caller that only the service itself may make. */
-const IDENTITY_HEADERS = ['x-user-id', 'x-user-email', 'x-user-roles', 'x-tenant-id', 'x-session-id'];
 
 /** Fastify with bounds on everything that a client can send. */
 export function fastifyAdapter(config: Config): FastifyAdapter {
@@ -70,7 +69,7 @@ export function fastifyAdapter(config: Config): FastifyAdapter {
     }
   });
   fastify.addHook('onRequest', (request, reply, done) => {
-    for (const name of IDENTITY_HEADERS) if (request.headers[name] !== undefined) delete request.headers[name];
+    dropIdentityHeaders(request.headers);
     void reply.headers(headers.of(request.url)).header('x-request-id', request.id);
     done();
   });

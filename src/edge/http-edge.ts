@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AuthError, type FieldError } from '@latchkey/nest';
 import type { Config } from '../config/config';
 import { serveOpenApi } from './openapi';
+import { QueryNamesPipe } from './query-names.pipe';
 
 interface Issue {
   readonly message: string;
@@ -14,7 +15,7 @@ const MOST_ERRORS = 20;
 /** Everything between the socket and the controllers: validation, CORS, base path, documentation. */
 export function prepareEdge(app: NestFastifyApplication, config: Config): void {
   const { basePath, cors } = config.server;
-  app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: validationFailed }));
+  app.useGlobalPipes(new QueryNamesPipe(), new StandardSchemaValidationPipe({ exceptionFactory: validationFailed }));
   if (basePath !== '') app.setGlobalPrefix(basePath);
   if (cors.origins.length > 0) {
     app.enableCors({

@@ -19,11 +19,6 @@ export interface PasswordAttempt {
 
 type FailureReason = 'unknown_user' | 'wrong_password' | 'disabled' | 'locked' | 'rate_limited';
 
-interface Judgement {
-  readonly person: StoredPerson | null;
-  readonly right: boolean;
-}
-
 /** Answers whether a password is right. Unknown and wrong do equal work and get one answer. */
 @Injectable()
 export class PasswordVerifier {
@@ -41,8 +36,9 @@ export class PasswordVerifier {
    */
   async verify(attempt: PasswordAttempt): Promise<VerifiedPerson> {
     assertHashable(attempt.password);
-    const reservation = await this.reserve(attempt);
-    const { person, right } = await this.judge(attempt, reservation);
+    const person = await this.directory.find(attempt.tenantId, attempt.identifier);
+    const reservation = await this.reserve(attempt, person);
+    const right = await this.judge(attempt, person, reservation);
     if (!person || !right) {
       await this.lockout.failed(reservation);
       throw this.refuse(attempt, person ? 'wrong_password' : 'unknown_user', person);
@@ -53,21 +49,25 @@ export class PasswordVerifier {
     return verified(person);
   }
 
-  private async reserve(attempt: PasswordAttempt): Promise<Reservation> {
+  private async reserve(attempt: PasswordAttempt, person: StoredPerson | null): Promise<Reservation> {
+    const { tenantId, identifier } = attempt;
     try {
-      return await this.lockout.reserve(attempt);
+      return await this.lockout.reserve({ tenantId, identifier, userId: person?.id });
     } catch (error) {
       const code = error instanceof AuthError ? error.code : undefined;
-      if (code === 'account_locked') this.record(attempt, 'locked');
-      if (code === 'rate_limited') this.record(attempt, 'rate_limited');
+      if (code === 'account_locked') this.record(attempt, 'locked', person);
+      if (code === 'rate_limited') this.record(attempt, 'rate_limited', person);
       throw error;
     }
   }
 
-  private async judge(attempt: PasswordAttempt, reservation: Reservation): Promise<Judgement> {
+  private async judge(
+    attempt: PasswordAttempt,
+    person: StoredPerson | null,
+    reservation: Reservation,
+  ): Promise<boolean> {
     try {
-      const person = await this.directory.find(attempt.tenantId, attempt.identifier);
-      return { person, right: await this.hasher.verify(attempt.password, person?.passwordHash ?? null) };
+      return await this.hasher.verify(attempt.password, person?.passwordHash ?? null);
     } catch (error) {
       // Best effort: a place that cannot be given back now expires by itself.
       await this.lockout.release(reservation).catch(() => undefined);

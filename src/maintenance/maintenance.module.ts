@@ -4,6 +4,7 @@ import { ProtectionModule } from '../protection/protection.module';
 import { RevocationStore } from '../revocation/revocation.store';
 import { RefreshLedgerStore } from '../strategy/refresh-ledger.store';
 import { SessionStore } from '../strategy/session.store';
+import { TicketStore } from '../strategy/ticket.store';
 import { CleanupJob } from './cleanup.job';
 import { CleanupStore } from './cleanup.store';
 import { PURGEABLE, type Purgeable } from './purgeable';
@@ -20,7 +21,7 @@ import { PURGEABLE, type Purgeable } from './purgeable';
         ...stores,
         { purgeExpired: (_now, limit) => lockout.purgeExpired(limit) },
       ],
-      inject: [LockoutService, SessionStore, RefreshLedgerStore, RevocationStore],
+      inject: [LockoutService, SessionStore, RefreshLedgerStore, RevocationStore, TicketStore],
     },
   ],
   exports: [CleanupJob, CleanupStore],

@@ -19,6 +19,8 @@ export interface AccountName {
   /** Null: no such tenant. */
   readonly tenantId: string | null;
   readonly identifier: string;
+  /** Where there is such an account: all its identifiers share one count. */
+  readonly userId?: string;
 }
 
 /** A place held for one password comparison. Settle it once: `succeeded`, `failed` or `release`. */
@@ -61,7 +63,8 @@ export class LockoutService {
     const now = this.clock.now();
     const failure = { now: new Date(now), until: new Date(now + duration), maxAttempts };
     const locked = await this.attempts.fail(reservation, failure);
-    if (locked) this.events.record('account_locked', { tenantId: reservation.account.tenantId ?? undefined });
+    const { tenantId, userId } = reservation.account;
+    if (locked) this.events.record('account_locked', { tenantId: tenantId ?? undefined, userId });
   }
 
   /** The password was never judged; counts for nothing. */
@@ -69,10 +72,10 @@ export class LockoutService {
     return this.attempts.release(reservation);
   }
 
-  /** Forgets failures and lock of one identifier; false when there were none. */
-  async unlock(tenantId: string, identifier: string): Promise<boolean> {
-    const unlocked = await this.attempts.unlock(this.keyOf({ tenantId, identifier }));
-    if (unlocked) this.events.record('account_unlocked', { tenantId });
+  /** Forgets failures and lock of one account; false when there were none. */
+  async unlock(account: AccountName & { tenantId: string }): Promise<boolean> {
+    const unlocked = await this.attempts.unlock(this.keyOf(account));
+    if (unlocked) this.events.record('account_unlocked', { tenantId: account.tenantId });
     return unlocked;
   }
 
@@ -89,9 +92,9 @@ export class LockoutService {
     return new AuthError('account_locked', 'Too many wrong passwords; try again later', { retryAfter });
   }
 
-  // Lower-cased as the identifiers themselves are, so that spellings of one account share one count.
-  private keyOf({ tenantId, identifier }: AccountName): Buffer {
-    const name = `${tenantId ?? ''}\n${foldAscii(identifier)}`;
+  // Unknown names are lower-cased as identifiers are, so that they behave like those of an account.
+  private keyOf({ tenantId, identifier, userId }: AccountName): Buffer {
+    const name = userId ? `account\n${userId}` : `${tenantId ?? ''}\n${foldAscii(identifier)}`;
     return createHmac('sha256', this.settings.key).update(name, 'utf8').digest();
   }
 }

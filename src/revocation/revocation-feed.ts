@@ -1,23 +1,20 @@
 import { type Revocation, RevocationMirror } from '@latchkey/nest';
-import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../common/clock';
 import { EventLog } from '../common/event-log';
-import { OPEN_FEED_CONNECTION, type OpenFeedConnection } from '../database/database.module';
 import { RecentRevocations } from './recent-revocations';
-import { RevocationStore } from './revocation.store';
-
-type FeedConnection = ReturnType<OpenFeedConnection>;
+import { RevocationPush } from './revocation-push';
+import { placeOf, RevocationStore, type FeedPage } from './revocation.store';
 
 const POLL_INTERVAL = 1_000;
 /** A feed that has not been read for this long counts as lost: three polls. Milliseconds. */
 const FRESH_FOR = 3_000;
-const RECONNECT_AFTER = 500;
 const HURRY_AFTER = 5;
 const FROM_THE_BEGINNING = '0';
 
 /**
- * Keeps this process's mirror up to date. Every process polls each second, resuming from a snapshot horizon; a
- * notification only hurries the next poll.
+ * Keeps this process's mirror up to date. Every process polls each second, resuming from a snapshot horizon; a push
+ * only hurries the next poll.
  */
 @Injectable()
 export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -28,13 +25,13 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
   readonly recent = new RecentRevocations();
 
   private horizon = FROM_THE_BEGINNING;
+  private server: string | null = null;
   private lastGoodPoll: number | null = null;
   private polling: Promise<void> | null = null;
   private again = false;
   private lost = false;
   private timer?: NodeJS.Timeout;
   private hurrying?: NodeJS.Timeout;
-  private connection?: FeedConnection;
   private stopped = false;
 
   constructor(
@@ -42,12 +39,12 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
     private readonly mirror: RevocationMirror,
     private readonly clock: Clock,
     private readonly events: EventLog,
-    @Inject(OPEN_FEED_CONNECTION) private readonly openConnection: OpenFeedConnection,
+    private readonly push: RevocationPush,
   ) {}
 
-  /** Subscribes, then loads: nothing falls between the two. */
+  /** Listens, then loads: nothing falls between the two. */
   async onApplicationBootstrap(): Promise<void> {
-    await this.subscribe();
+    await this.push.listen(() => void this.pollNow());
     await this.pollNow();
     this.timer = setInterval(() => void this.tick(), POLL_INTERVAL);
   }
@@ -56,7 +53,7 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
     this.stopped = true;
     clearInterval(this.timer);
     clearTimeout(this.hurrying);
-    await this.connection?.end().catch(() => undefined);
+    await this.push.close();
     await this.polling;
   }
 
@@ -74,10 +71,10 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
     this.mirror.apply(revocation);
     this.recent.add([revocation]);
     this.record(revocation);
-    // Batched: NOTIFY takes a database-wide lock at commit.
+    // Batched: NOTIFY takes a database-wide lock at commit, and many revocations need one look.
     this.hurrying ??= setTimeout(() => {
       this.hurrying = undefined;
-      this.store.hurry().catch(() => undefined);
+      void this.push.hurry();
     }, HURRY_AFTER);
   }
 
@@ -111,19 +108,47 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
   private async pollOnce(): Promise<void> {
     const startedAt = this.clock.monotonic();
     try {
-      const asked = this.clock.now();
-      const from = this.horizon;
-      const page = await this.store.poll(from, new Date(asked));
-      for (const revocation of page.revocations) this.mirror.apply(revocation);
-      this.horizon = page.horizon;
-      if (from === FROM_THE_BEGINNING) this.recent.restart(page.horizon);
-      else this.recent.add(page.revocations, page.horizon);
-      this.lastGoodPoll = startedAt;
-      this.clockSkew = page.databaseNow.getTime() - (asked + this.clock.now()) / 2;
+      await this.readPages(startedAt);
     } catch {
       // The age of the last good poll says it all; the policy for a lost feed is the verifier's.
     }
     this.tellOfChange();
+  }
+
+  private async readPages(startedAt: number): Promise<void> {
+    const asked = this.clock.now();
+    const from = this.horizon;
+    const first = await this.store.poll(placeOf(from), new Date(asked));
+    this.clockSkew = first.databaseNow.getTime() - (asked + this.clock.now()) / 2;
+    const revocations = [...first.revocations];
+    this.apply(first);
+    for (let { next } = first; next;) {
+      const page = await this.store.poll(next, new Date(asked));
+      if (page.server !== first.server) throw new Error('The server changed between two pages');
+      this.apply(page);
+      revocations.push(...page.revocations);
+      next = page.next;
+    }
+    this.resumeAfter({ ...first, revocations }, from, startedAt);
+  }
+
+  private apply({ revocations }: FeedPage): void {
+    for (const revocation of revocations) this.mirror.apply(revocation);
+  }
+
+  /**
+   * From the first page's horizon: each further page saw more, never less. Another server counts transactions on its
+   * own: everything is read once more before the feed is fresh again.
+   */
+  private resumeAfter(read: FeedPage, from: string, startedAt: number): void {
+    const sameServer = read.server === (this.server ?? read.server);
+    this.server = read.server;
+    this.horizon = sameServer ? read.horizon : FROM_THE_BEGINNING;
+    this.again ||= !sameServer;
+    if (!sameServer) return;
+    this.lastGoodPoll = startedAt;
+    if (from === FROM_THE_BEGINNING) this.recent.restart(read.horizon);
+    else this.recent.add(read.revocations, read.horizon);
   }
 
   private tellOfChange(): void {
@@ -136,32 +161,6 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
   private async tick(): Promise<void> {
     // The earlier of the two clocks: one that runs ahead must not forget what the other still holds.
     this.mirror.forgetExpired(this.clock.now() + Math.min(0, this.clockSkew));
-    if (!this.connection && !this.stopped) await this.subscribe();
     await this.pollNow();
-  }
-
-  private async subscribe(): Promise<void> {
-    const connection = this.openConnection();
-    connection.on('error', () => this.unsubscribe(connection));
-    connection.on('end', () => this.unsubscribe(connection));
-    connection.on('notification', () => void this.pollNow());
-    try {
-      this.connection = connection;
-      await connection.connect();
-      await connection.query('LISTEN latchkey_revocations');
-      // The server may be another one now, with transaction ids of its own: read everything once more.
-      this.horizon = FROM_THE_BEGINNING;
-    } catch {
-      this.unsubscribe(connection);
-    }
-  }
-
-  private unsubscribe(connection: FeedConnection): void {
-    if (this.connection !== connection) return;
-    connection.end().catch(() => undefined);
-    // The next tick that finds no connection subscribes again; polling goes on meanwhile.
-    setTimeout(() => {
-      if (this.connection === connection) this.connection = undefined;
-    }, RECONNECT_AFTER).unref();
   }
 }

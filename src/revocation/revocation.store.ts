@@ -15,6 +15,13 @@ export interface RevocationRow {
   access_expires_at: string | Date;
 }
 
+interface PollRow {
+  horizon: string;
+  database_now: Date;
+  server: string;
+  rows: (RevocationRow & { id: number; transaction_id: string })[];
+}
+
 export interface NewRevocation {
   readonly target: RevocationTarget;
   readonly generation: number | null;
@@ -32,12 +39,22 @@ export interface NewRevocationOfClient {
   readonly now: Date;
 }
 
-/** What one poll saw, all of it in one snapshot. */
+/** A place in the feed: after row `id` of a transaction. */
+export interface FeedPlace {
+  readonly transaction: string;
+  readonly id: string;
+}
+
+/** What one statement saw, all of it in one snapshot. */
 export interface FeedPage {
   readonly revocations: Revocation[];
-  /** Everything before it is committed and visible; the next poll begins there. */
+  /** Everything before it is committed and visible. After the last page the next poll begins at the *first* page's horizon. */
   readonly horizon: string;
+  /** Where the next page begins; null when this was the last one. */
+  readonly next: FeedPlace | null;
   readonly databaseNow: Date;
+  /** Changes when the server is another one or was started again; horizons are its own. */
+  readonly server: string;
 }
 
 /** Expiries of everything issued so far, over all processes of the fleet. */
@@ -46,15 +63,21 @@ export interface Horizons {
   readonly login: Date;
 }
 
+// One row per login, however often it is ended: readers see it again only when it must be remembered for longer.
 // Cached session tokens outlive the statement by their staleness: five minutes is more than the largest one allowed.
 const APPEND: Statement = {
   name: 'revocation_append',
-  text: `INSERT INTO revocations (kind, tenant_id, user_id, session_id, generation, except_session_id, ends_login, reason,
-                                  created_at, access_expires_at, expires_at)
-         SELECT $1, $2::uuid, $3::uuid, $4::uuid, $5::integer, $6::uuid, $7::boolean, $8, $9::timestamptz,
+  text: `INSERT INTO revocations AS r (kind, tenant_id, user_id, session_id, generation, except_session_id, ends_login,
+                                       reason, created_at, access_expires_at, expires_at, merges)
+         SELECT $1::text, $2::uuid, $3::uuid, $4::uuid, $5::integer, $6::uuid, $7::boolean, $8, $9::timestamptz,
                 GREATEST(i.access_horizon, $9::timestamptz + interval '5 minutes'),
-                GREATEST(i.login_horizon, $9::timestamptz + interval '5 minutes')
+                GREATEST(i.login_horizon, $9::timestamptz + interval '5 minutes'), $1 = 'session'
            FROM instance i
+         ON CONFLICT (session_id, user_id, tenant_id) WHERE merges DO UPDATE SET
+           transaction_id = CASE WHEN excluded.access_expires_at > r.access_expires_at
+                                 THEN excluded.transaction_id ELSE r.transaction_id END,
+           access_expires_at = GREATEST(r.access_expires_at, excluded.access_expires_at),
+           expires_at = GREATEST(r.expires_at, excluded.expires_at)
          RETURNING kind, tenant_id, user_id, session_id, generation, except_session_id, ends_login, reason, access_expires_at`,
 };
 
@@ -87,13 +110,22 @@ const RAISE: Record<'user' | 'tenant' | 'global', Statement> = {
   },
 };
 
+/** Rows of one page. */
+const PAGE_SIZE = 10_000;
+
+// Row by row in the order of transactions: what is committed behind a page's place while the pages are read belongs to
+// a transaction that the first page's horizon does not cover.
 const POLL: Statement = {
   name: 'revocation_poll',
   text: `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon, clock_timestamp() AS database_now,
-                coalesce((SELECT json_agg(r ORDER BY r.id) FROM (
-                  SELECT id, kind, tenant_id, user_id, session_id, generation, except_session_id, ends_login, reason,
-                         access_expires_at
-                    FROM revocations WHERE transaction_id >= $1::text::xid8 AND access_expires_at > LEAST($2, clock_timestamp())) r), '[]'::json) AS rows`,
+                extract(epoch FROM pg_postmaster_start_time())::text AS server,
+                coalesce((SELECT json_agg(r ORDER BY r.transaction_id, r.id) FROM (
+                  SELECT id, transaction_id, kind, tenant_id, user_id, session_id, generation, except_session_id,
+                         ends_login, reason, access_expires_at
+                    FROM revocations
+                   WHERE (transaction_id, id) > ($1::text::xid8, $2::bigint)
+                     AND access_expires_at > LEAST($3, statement_timestamp())
+                   ORDER BY transaction_id, id LIMIT $4) r), '[]'::json) AS rows`,
 };
 
 const RECORD_HORIZONS: Statement = {
@@ -109,6 +141,11 @@ const PURGE: Statement = {
 };
 
 const NOTIFY: Statement = { name: 'revocation_notify', text: `SELECT pg_notify('latchkey_revocations', '')` };
+
+/** Everything from this horizon on. */
+export function placeOf(horizon: string): FeedPlace {
+  return { transaction: horizon, id: '0' };
+}
 
 /** The durable rows of the feed. */
 @Injectable()
@@ -143,13 +180,14 @@ export class RevocationStore {
     return row?.generation ?? null;
   }
 
-  async poll(horizon: string, now: Date): Promise<FeedPage> {
-    const page = await this.background.first<{ horizon: string; database_now: Date; rows: RevocationRow[] }>(POLL, [
-      horizon,
-      now,
-    ]);
+  /** One page of what came after this place. */
+  async poll(from: FeedPlace, now: Date, size = PAGE_SIZE): Promise<FeedPage> {
+    const page = await this.background.first<PollRow>(POLL, [from.transaction, from.id, now, size]);
     if (!page) throw new Error('A poll answers one row');
-    return { revocations: page.rows.map(revocationOf), horizon: page.horizon, databaseNow: page.database_now };
+    const { rows, horizon, server, database_now: databaseNow } = page;
+    const last = rows.length < size ? undefined : rows.at(-1);
+    const next = last ? { transaction: last.transaction_id, id: String(last.id) } : null;
+    return { revocations: rows.map(revocationOf), horizon, next, databaseNow, server };
   }
 
   /** Tells the other processes to poll now. Losing it costs a second, never a revocation. */

@@ -4,6 +4,7 @@ import { Clock } from '../common/clock';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.token';
 import type { VerifiedPerson } from '../identity/verified-person';
+import { HorizonRecorder } from './horizon-recorder';
 import { JwtTools } from './jwt/jwt-tools';
 import { lineageOf } from './lineage';
 import { secondsBetween, type LoginGeneration } from './login-generation';
@@ -23,11 +24,16 @@ export class ClientTokens {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly jwt: JwtTools,
+    private readonly horizons: HorizonRecorder,
     private readonly clock: Clock,
   ) {}
 
-  /** `client` is a principal of the kind `client`, with the generations read in the snapshot that found it enabled. */
+  /**
+   * `client` is a principal of the kind `client`, with the generations read in the snapshot that found it enabled.
+   * @throws AuthError `unavailable` when a revocation of the token might be forgotten before the token expires.
+   */
   async issue(client: VerifiedPerson): Promise<ClientToken> {
+    await this.horizons.requireCover();
     const now = this.clock.date();
     const generation: LoginGeneration = {
       sessionId: randomUUID(),

@@ -30,11 +30,16 @@ export class FeedPolicy {
    * @throws AuthError `unavailable` when the feed is older than the configuration allows.
    */
   requireTrustworthy(): void {
-    if (this.feed.isFresh()) return;
+    if (this.isTrustworthy()) return;
+    throw new AuthError('unavailable', 'Revocations cannot be checked right now', { retryAfter: 1, detail: 'feed' });
+  }
+
+  /** False while the feed is older than the configuration allows. */
+  isTrustworthy(): boolean {
+    if (this.feed.isFresh()) return true;
     const age = this.feed.age();
     const { onLoss, maxStaleness } = this.config.auth.feed;
-    if (age !== null && onLoss === 'bounded_staleness' && age <= maxStaleness) return;
-    throw new AuthError('unavailable', 'Revocations cannot be checked right now', { retryAfter: 1, detail: 'feed' });
+    return age !== null && onLoss === 'bounded_staleness' && age <= maxStaleness;
   }
 
   /**

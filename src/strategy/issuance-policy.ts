@@ -12,6 +12,8 @@ export class IssuancePolicy {
   readonly jwtsAreRevocable: boolean;
   /** Milliseconds for which the parent of a refresh gets the same successor again. */
   readonly reuseWindow: number;
+  /** How often one login may refresh. */
+  readonly refreshesPerMinute: number;
   readonly binding: BindingRule;
   /** Milliseconds without activity after which a login with a row is over; 0 is never. */
   readonly idleTimeout: number;
@@ -22,12 +24,13 @@ export class IssuancePolicy {
     this.accepts = facts.accepts;
     this.jwtsAreRevocable = facts.jwtsAreRevocable;
     this.reuseWindow = facts.reuseWindow;
+    this.refreshesPerMinute = facts.refreshesPerMinute;
     this.binding = facts.binding;
     this.idleTimeout = facts.idleTimeout;
   }
 
   /** False only where refreshing a JWT leaves no trace. */
   get recordsRefreshes(): boolean {
-    return this.jwtsAreRevocable || this.kind !== 'untracked_jwt';
+    return this.jwtsAreRevocable;
   }
 }

@@ -2,11 +2,10 @@ import type { Statement } from '../database/database';
 
 export const CREATE: Statement = {
   name: 'session_create',
-  text: `INSERT INTO sessions (id, tenant_id, user_id, kind, access_hash, access_expires_at, refresh_hash, jwt_expires_at,
+  text: `INSERT INTO sessions (id, tenant_id, user_id, kind, access_hash, access_expires_at, refresh_hash,
                                global_generation, tenant_generation, user_generation, ip_address, user_agent, device,
                                amr, auth_time, created_at, last_activity_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $5::bytea IS NULL THEN $6::timestamptz END,
-                 $8, $9, $10, $11, $12, $13, $14, $15, $16, $16, $17)`,
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16, $17)`,
 };
 
 export const FIND_FOR_ACCESS: Statement = {
@@ -27,11 +26,10 @@ export const FIND_FOR_ACCESS: Statement = {
 // The last condition keeps a delayed replay from taking up a row that went on and came back.
 export const CARRY_ON: Statement = {
   name: 'session_carry_on',
-  text: `INSERT INTO sessions AS s (id, tenant_id, user_id, kind, access_hash, access_expires_at, refresh_hash, jwt_expires_at,
+  text: `INSERT INTO sessions AS s (id, tenant_id, user_id, kind, access_hash, access_expires_at, refresh_hash,
                                global_generation, tenant_generation, user_generation, ip_address, user_agent, device,
                                amr, auth_time, created_at, last_activity_at, expires_at)
          SELECT $1::uuid, $2::uuid, $3::uuid, $4, $5::bytea, $6::timestamptz, $7::bytea,
-                CASE WHEN $5::bytea IS NULL THEN $6::timestamptz END,
                 $8::integer, $9::integer, $10::integer, $11, $12, $13, $14::text[], $15::timestamptz, $15::timestamptz,
                 $16::timestamptz, $17::timestamptz
           WHERE NOT login_is_revoked($2, $3, $1, $8, $9, $10)
@@ -43,7 +41,6 @@ export const CARRY_ON: Statement = {
                                         THEN s.previous_access_until ELSE LEAST($19::timestamptz, s.access_expires_at) END,
            access_hash = excluded.access_hash, access_expires_at = excluded.access_expires_at,
            refresh_hash = excluded.refresh_hash,
-           jwt_expires_at = GREATEST(s.jwt_expires_at, excluded.jwt_expires_at),
            global_generation = excluded.global_generation, tenant_generation = excluded.tenant_generation,
            user_generation = excluded.user_generation,
            last_activity_at = GREATEST(s.last_activity_at, excluded.last_activity_at),
@@ -61,8 +58,7 @@ export const HAND_OVER: Statement = {
            previous_access_hash = coalesce(access_hash, previous_access_hash),
            previous_access_until = CASE WHEN access_hash IS NULL THEN previous_access_until
                                         ELSE LEAST($6::timestamptz, access_expires_at) END,
-           access_hash = NULL, access_expires_at = NULL, refresh_hash = NULL,
-           jwt_expires_at = GREATEST(jwt_expires_at, $7::timestamptz)
+           access_hash = NULL, access_expires_at = NULL, refresh_hash = NULL
          WHERE id = $1 AND tenant_id = $2 AND user_id = $3 AND revoked_at IS NULL
            AND (refresh_hash = $4 OR handed_over_at IS NOT NULL)
          RETURNING 1`,
@@ -87,7 +83,8 @@ export const REVOKE: Statement = {
 export const REVOKE_ALL: Statement = {
   name: 'session_revoke_all',
   text: `UPDATE sessions SET revoked_at = $4, revoked_reason = $5
-          WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL AND id IS DISTINCT FROM $3::uuid`,
+          WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL AND id IS DISTINCT FROM $3::uuid
+         RETURNING id`,
 };
 
 export const RECORD_ACTIVITY: Statement = {

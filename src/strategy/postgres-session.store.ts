@@ -67,8 +67,8 @@ export class PostgresSessionStore extends SessionStore {
   }
 
   async handOver(session: HandedOverSession): Promise<boolean> {
-    const { id, tenantId, userId, parentHash, now, parentAccessUntil, jwtExpiresAt } = session;
-    const values = [id, tenantId, userId, parentHash, now, parentAccessUntil, jwtExpiresAt];
+    const { id, tenantId, userId, parentHash, now, parentAccessUntil } = session;
+    const values = [id, tenantId, userId, parentHash, now, parentAccessUntil];
     return (await this.database.first(sql.HAND_OVER, values)) !== null;
   }
 
@@ -84,8 +84,9 @@ export class PostgresSessionStore extends SessionStore {
   async revokeAll(
     tx: Queryable,
     of: SessionOwner & { exceptId: string | null; reason: string; now: Date },
-  ): Promise<void> {
-    await tx.rows(sql.REVOKE_ALL, [of.tenantId, of.userId, of.exceptId, of.now, of.reason]);
+  ): Promise<readonly string[]> {
+    const values = [of.tenantId, of.userId, of.exceptId, of.now, of.reason];
+    return (await tx.rows<{ id: string }>(sql.REVOKE_ALL, values)).map(({ id }) => id);
   }
 
   async recordActivity(seen: ReadonlyMap<string, number>): Promise<void> {

@@ -3,7 +3,6 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock';
 import { ACTIVITY_LAG } from './activity-recorder';
 import type { ConsumedLogin, NamedLogin } from './auth-strategy';
-import { bindingHolds } from './client-binding';
 import { IssuancePolicy } from './issuance-policy';
 import { hashOfJti, hashOfSecret, LineageKeys, successorHash } from './lineage';
 import { newSecret, type OpaqueToken } from './opaque-token';
@@ -47,11 +46,13 @@ export class RefreshDecisions {
 
   async consumeOpaque(token: OpaqueToken, client: ClientInfo): Promise<ConsumedLogin> {
     const presented = this.present(token.sessionId, hashOfSecret(token.secret), token.secret);
-    const row = await this.ledger.consumeRow(presented.consumption, this.activeSince());
+    const row = await this.ledger.consumeRow(presented.consumption, {
+      activeSince: this.activeSince(),
+      binding: this.issuance.binding,
+      client,
+    });
     if (!row) throw this.refusals.refuse('unknown_login', token.sessionId);
-    if (!bindingHolds(this.issuance.binding, row, client)) {
-      throw this.refusals.refuse('other_client', token.sessionId);
-    }
+    if (!row.sameClient) throw this.refusals.refuse('other_client', token.sessionId);
     return this.decide(presented, row, { ...row, client, hadRow: true });
   }
 
@@ -79,6 +80,7 @@ export class RefreshDecisions {
       successorHash: successorHash(seed, successorKind),
       keyId,
       now: this.clock.date(),
+      mostPerMinute: this.issuance.refreshesPerMinute,
     };
     return { parent, consumption, seed };
   }
@@ -92,6 +94,7 @@ export class RefreshDecisions {
     const decision = await this.ledger.findDecision(tokenHash, sessionId);
     if (decision) return { ...common, ...(await this.replay(presented, login, decision)), replayed: true };
     if (!login.live) throw this.refusals.refuse('login_over', sessionId);
+    if (login.spentSince) throw this.refusals.refuseSpent(login.spentSince, now, sessionId);
     if (origin.hadRow || this.issuance.recordsRefreshes) throw this.refusals.refuse('unknown_token', sessionId);
     return { ...common, successorKind, consumedAt: now, seed: presented.seed, replayed: false };
   }

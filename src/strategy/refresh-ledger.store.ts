@@ -1,9 +1,10 @@
-import type { Generations, Principal } from '@latchkey/nest';
+import type { ClientInfo, Generations, Principal } from '@latchkey/nest';
 import { Injectable } from '@nestjs/common';
 import { BackgroundDatabase } from '../database/background-database';
 import { Database, type Statement } from '../database/database';
 import type { VerifiedPerson } from '../identity/verified-person';
 import type { NamedLogin, SuccessorKind } from './auth-strategy';
+import type { BindingRule } from './client-binding';
 
 /** The decision that is recorded when this call is the first to present the token. */
 export interface Consumption {
@@ -14,6 +15,16 @@ export interface Consumption {
   /** Root key that the successor is derived with. */
   readonly keyId: string;
   readonly now: Date;
+  /** First presentations of one login's tokens within a minute; more are not decided. */
+  readonly mostPerMinute: number;
+}
+
+/** What a login with a row is held to. */
+export interface RowConditions {
+  /** Idle when it was not active since. */
+  readonly activeSince: Date;
+  readonly binding: BindingRule;
+  readonly client: ClientInfo;
 }
 
 /** A login known by its verified JWT refresh token alone. */
@@ -31,14 +42,16 @@ export interface LoginState {
   readonly live: boolean;
   /** True when this call's decision was recorded: it was the first. */
   readonly decided: boolean;
+  /** Set when it was not decided because the login's minute is used up: when the oldest refresh of that minute was. */
+  readonly spentSince: Date | null;
 }
 
 export interface RowLogin extends LoginState {
   readonly deadline: Date;
   readonly amr: readonly string[];
   readonly authTime: Date;
-  readonly ipAddress: string | null;
-  readonly userAgent: string | null;
+  /** False when the login is bound to another client; nothing was decided then. */
+  readonly sameClient: boolean;
 }
 
 /** What was decided when the token was first presented. */
@@ -67,8 +80,8 @@ interface StateRow {
   expires_at: Date;
   amr: string[];
   auth_time: Date;
-  ip_address: string | null;
-  user_agent: string | null;
+  same_client: boolean;
+  spent_since: Date | null;
 }
 
 type GenerationsRow = Pick<StateRow, 'global_generation' | 'tenant_generation' | 'user_generation'>;
@@ -79,12 +92,20 @@ const PERSON = `u.tenant_id, u.id AS user_id, u.email, u.username, u.name, u.rol
 const RECORD = `INSERT INTO consumed_refresh_tokens (token_hash, tenant_id, user_id, session_id, consumed_at, successor_kind,
                                                      successor_hash, key_id, expires_at)`;
 
+const SPENT_SINCE = `(SELECT c.consumed_at FROM consumed_refresh_tokens c
+                         WHERE c.session_id = $1 AND c.tenant_id = u.tenant_id AND c.user_id = u.id
+                           AND c.consumed_at > $3::timestamptz - interval '1 minute'
+                         ORDER BY c.consumed_at DESC OFFSET $7::integer - 1 LIMIT 1)`;
+
 // ON CONFLICT waits for a concurrent first presentation to commit: one of them decides.
 const CONSUME_ROW: Statement = {
   name: 'refresh_consume_row',
   text: `WITH login AS (
-           SELECT ${PERSON}, s.expires_at, s.amr, s.auth_time, s.ip_address, s.user_agent, s.refresh_hash,
-                  (u.status = 'active' AND s.revoked_at IS NULL AND s.expires_at > $3 AND s.last_activity_at >= $7
+           SELECT ${PERSON}, s.expires_at, s.amr, s.auth_time, s.refresh_hash,
+                  CASE $9::text WHEN 'ip' THEN s.ip_address IS NOT DISTINCT FROM $10
+                                WHEN 'user_agent' THEN s.user_agent IS NOT DISTINCT FROM $11 ELSE true END AS same_client,
+                  CASE WHEN s.refresh_hash = $2 THEN ${SPENT_SINCE} END AS spent_since,
+                  (u.status = 'active' AND s.revoked_at IS NULL AND s.expires_at > $3 AND s.last_activity_at >= $8
                    AND NOT login_is_revoked(s.tenant_id, s.user_id, s.id,
                                             s.global_generation, s.tenant_generation, s.user_generation)) AS live
              FROM sessions s
@@ -95,7 +116,7 @@ const CONSUME_ROW: Statement = {
          ), decided AS (
            ${RECORD}
            SELECT $2, tenant_id, user_id, $1::uuid, $3::timestamptz, $4, $5::bytea, $6, expires_at
-             FROM login WHERE live AND refresh_hash = $2
+             FROM login WHERE live AND same_client AND refresh_hash = $2 AND spent_since IS NULL
            ON CONFLICT (token_hash) DO NOTHING RETURNING 1
          )
          SELECT login.*, EXISTS (SELECT 1 FROM decided) AS decided FROM login`,
@@ -104,18 +125,18 @@ const CONSUME_ROW: Statement = {
 const CONSUME_UNTRACKED: Statement = {
   name: 'refresh_consume_untracked',
   text: `WITH login AS (
-           SELECT ${PERSON},
+           SELECT ${PERSON}, CASE WHEN $14::boolean THEN ${SPENT_SINCE} END AS spent_since,
                   (u.status = 'active' AND s.revoked_at IS NULL
-                   AND NOT login_is_revoked(u.tenant_id, u.id, $1::uuid, $9::integer, $10::integer, $11::integer)) AS live
+                   AND NOT login_is_revoked(u.tenant_id, u.id, $1::uuid, $10::integer, $11::integer, $12::integer)) AS live
              FROM users u
              JOIN tenants t ON t.id = u.tenant_id
             CROSS JOIN instance i
              LEFT JOIN sessions s ON s.id = $1 AND s.tenant_id = u.tenant_id AND s.user_id = u.id
-            WHERE u.tenant_id = $7 AND u.id = $8
+            WHERE u.tenant_id = $8 AND u.id = $9
          ), decided AS (
            ${RECORD}
-           SELECT $2::bytea, tenant_id, user_id, $1, $3::timestamptz, $4, $5::bytea, $6, $12::timestamptz
-             FROM login WHERE live AND $13::boolean
+           SELECT $2::bytea, tenant_id, user_id, $1, $3::timestamptz, $4, $5::bytea, $6, $13::timestamptz
+             FROM login WHERE live AND $14 AND spent_since IS NULL
            ON CONFLICT (token_hash) DO NOTHING RETURNING 1
          )
          SELECT login.*, EXISTS (SELECT 1 FROM decided) AS decided FROM login`,
@@ -165,17 +186,17 @@ export class RefreshLedgerStore {
     private readonly background: BackgroundDatabase,
   ) {}
 
-  /** For an opaque token of a login that was active since `activeSince`. Null when there is no such login. */
-  async consumeRow(of: Consumption, activeSince: Date): Promise<RowLogin | null> {
-    const row = await this.database.first<StateRow>(CONSUME_ROW, [...valuesOf(of), activeSince]);
+  /** For an opaque token. Null when there is no such login. */
+  async consumeRow(of: Consumption, { activeSince, binding, client }: RowConditions): Promise<RowLogin | null> {
+    const values = [...valuesOf(of), activeSince, binding, client.ipAddress, client.userAgent];
+    const row = await this.database.first<StateRow>(CONSUME_ROW, values);
     if (!row) return null;
     return {
       ...stateOf(row),
       deadline: row.expires_at,
       amr: row.amr,
       authTime: row.auth_time,
-      ipAddress: row.ip_address,
-      userAgent: row.user_agent,
+      sameClient: row.same_client,
     };
   }
 
@@ -228,7 +249,7 @@ export class RefreshLedgerStore {
 }
 
 function valuesOf(of: Consumption): unknown[] {
-  return [of.sessionId, of.tokenHash, of.now, of.successorKind, of.successorHash, of.keyId];
+  return [of.sessionId, of.tokenHash, of.now, of.successorKind, of.successorHash, of.keyId, of.mostPerMinute];
 }
 
 function stateOf(row: StateRow): LoginState {
@@ -236,6 +257,7 @@ function stateOf(row: StateRow): LoginState {
     person: { principal: principalOf(row), generations: generationsOf(row) },
     live: row.live,
     decided: row.decided,
+    spentSince: row.spent_since,
   };
 }
 

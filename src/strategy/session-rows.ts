@@ -42,7 +42,7 @@ export class SessionRows {
   }
 
   /** The row of a login that goes on without one; nothing to do when it had none. */
-  async handOver(login: ConsumedLogin, jwtExpiresAt: Date): Promise<void> {
+  async handOver(login: ConsumedLogin): Promise<void> {
     if (!login.hadRow) return;
     const { tenantId, userId } = login.person.principal;
     const handedOver = await this.store.handOver({
@@ -51,7 +51,6 @@ export class SessionRows {
       userId,
       parentHash: login.parentHash,
       parentAccessUntil: this.parentAccessUntil(login),
-      jwtExpiresAt,
       now: this.clock.date(),
     });
     if (!handedOver) overtaken();

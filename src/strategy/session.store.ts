@@ -45,7 +45,6 @@ export interface HandedOverSession extends SessionOwner {
   readonly id: string;
   readonly parentHash: Buffer;
   readonly parentAccessUntil: Date;
-  readonly jwtExpiresAt: Date;
   readonly now: Date;
 }
 
@@ -60,6 +59,8 @@ export interface AccessRecord {
   readonly previousAccessHash: Buffer | null;
   readonly previousAccessUntil: Date | null;
   readonly revoked: boolean;
+  /** Only of a copy: when its row was read, in milliseconds since the epoch. What is made of it ages from then on. */
+  readonly readAt?: number;
 }
 
 /**
@@ -68,8 +69,8 @@ export interface AccessRecord {
  */
 export abstract class SessionStore {
   abstract create(session: NewSession): Promise<void>;
-  /** One statement. */
-  abstract findForAccess(id: string): Promise<AccessRecord | null>;
+  /** At most one statement. A store that keeps copies may answer with one that `accepts`; without it, with any live one. */
+  abstract findForAccess(id: string, accepts?: (copy: AccessRecord) => boolean): Promise<AccessRecord | null>;
   /** Null when the login is revoked or went another way meanwhile; repeating the same call gives the same row. */
   abstract carryOn(session: CarriedSession): Promise<SessionView | null>;
   /** The login goes on without a row: not listed, still revocable. False when it is revoked or went another way. */
@@ -78,11 +79,11 @@ export abstract class SessionStore {
   abstract list(owner: SessionOwner, now: Date): Promise<SessionView[]>;
   /** Marks one login; true when a live row was there. */
   abstract revoke(tx: Queryable, session: SessionOwner & { id: string; reason: string; now: Date }): Promise<boolean>;
-  /** Marks every live login of a user but one. */
+  /** Marks every live login of a user but one; returns their ids. */
   abstract revokeAll(
     tx: Queryable,
     of: SessionOwner & { exceptId: string | null; reason: string; now: Date },
-  ): Promise<void>;
+  ): Promise<readonly string[]>;
   /** Moves last activity forward, never back. Ids without a row are passed over. */
   abstract recordActivity(seen: ReadonlyMap<string, number>): Promise<void>;
   /** Removes at most `limit` rows whose login is over; returns how many. */

@@ -6,6 +6,7 @@ import { AuthStrategies, STRATEGIES } from './auth-strategies';
 import type { AuthStrategy, SuccessorKind } from './auth-strategy';
 import { ClientTokens } from './client-tokens';
 import { ClientWatch } from './client-watch';
+import { FeedConnectionJudge } from './feed-connection-judge';
 import { FeedPolicy } from './feed-policy';
 import { HorizonRecorder } from './horizon-recorder';
 import { IssuancePolicy } from './issuance-policy';
@@ -21,28 +22,39 @@ import { LoginRevoker } from './login-revoker';
 import { ModeCapabilities } from './mode-capabilities';
 import { PassportRunner } from './passport-runner';
 import { PostgresSessionStore } from './postgres-session.store';
+import { RedisSessionStore } from './redis-session.store';
 import { RefreshDecisions } from './refresh-decisions';
 import { RefreshLedgerStore } from './refresh-ledger.store';
 import { RefreshRefusals } from './refresh-refusals';
 import { SessionRows } from './session-rows';
+import { SessionCopies } from './session-copies';
 import { SessionStore } from './session.store';
 import { SessionPassportStrategy } from './session/session-passport.strategy';
 import { SessionProofs } from './session/session-proofs';
 import { SessionStrategy } from './session/session.strategy';
+import { TicketStore } from './ticket.store';
+import { Tickets } from './tickets';
 import { StrategyTokenVerifier } from './token-verifier';
 
 /** The only place where the mode is read. */
 export function issuancePolicyOf({ auth }: Config): IssuancePolicy {
   const statelessKind: SuccessorKind = auth.jwt.sessions === 'tracked' ? 'tracked_jwt' : 'untracked_jwt';
+  const kind = auth.mode === 'stateful' ? 'session' : statelessKind;
   return new IssuancePolicy({
     mode: auth.mode,
-    kind: auth.mode === 'stateful' ? 'session' : statelessKind,
+    kind,
     accepts: auth.accept,
-    jwtsAreRevocable: auth.jwt.revocation === 'denylist',
+    // What keeps state of its logins judges the JWTs of another mode by it too.
+    jwtsAreRevocable: kind !== 'untracked_jwt' || auth.jwt.revocation === 'denylist',
+    refreshesPerMinute: auth.refreshesPerMinute,
     reuseWindow: auth.refreshReuseWindow,
     binding: auth.session.bind,
     idleTimeout: auth.session.idleTimeout,
   });
+}
+
+function sessionStoreOf({ auth }: Config, rows: PostgresSessionStore, copies: RedisSessionStore): SessionStore {
+  return auth.session.store === 'redis' ? copies : rows;
 }
 
 const stateful: Provider[] = [SessionProofs, SessionPassportStrategy, SessionStrategy];
@@ -58,6 +70,7 @@ const stateless: Provider[] = [JwtIssuer, JwtProofs, JwtVerification, JwtPasspor
     AuthStrategies,
     ClientTokens,
     ClientWatch,
+    FeedConnectionJudge,
     FeedPolicy,
     HorizonRecorder,
     LineageKeys,
@@ -70,7 +83,12 @@ const stateless: Provider[] = [JwtIssuer, JwtProofs, JwtVerification, JwtPasspor
     RefreshRefusals,
     SessionRows,
     StrategyTokenVerifier,
-    { provide: SessionStore, useClass: PostgresSessionStore },
+    TicketStore,
+    Tickets,
+    PostgresSessionStore,
+    RedisSessionStore,
+    SessionCopies,
+    { provide: SessionStore, useFactory: sessionStoreOf, inject: [CONFIG, PostgresSessionStore, RedisSessionStore] },
     { provide: IssuancePolicy, useFactory: issuancePolicyOf, inject: [CONFIG] },
     {
       provide: STRATEGIES,
@@ -81,6 +99,7 @@ const stateless: Provider[] = [JwtIssuer, JwtProofs, JwtVerification, JwtPasspor
   exports: [
     AuthStrategies,
     ClientTokens,
+    FeedConnectionJudge,
     FeedPolicy,
     IssuancePolicy,
     LoginRevoker,
@@ -88,6 +107,8 @@ const stateless: Provider[] = [JwtIssuer, JwtProofs, JwtVerification, JwtPasspor
     RefreshLedgerStore,
     SessionStore,
     StrategyTokenVerifier,
+    TicketStore,
+    Tickets,
   ],
 })
 export class StrategyModule {}

@@ -6,6 +6,7 @@ import { ClientVerifier } from '../../src/clients/client-verifier';
 import { ClientStore } from '../../src/clients/client.store';
 import { EventLog } from '../../src/common/event-log';
 import { createLogger } from '../../src/common/logger';
+import { PostgresPush } from '../../src/revocation/postgres-push';
 import { RevocationFeed } from '../../src/revocation/revocation-feed';
 import { RevocationMirror } from '@latchkey/nest';
 import { RevocationStore } from '../../src/revocation/revocation.store';
@@ -31,7 +32,13 @@ describe('clients', () => {
     const events = new EventLog(createLogger('silent'));
     const revocations = new RevocationStore(context.background);
     mirror = new RevocationMirror();
-    const feed = new RevocationFeed(revocations, mirror, clock, events, context.openFeedConnection);
+    const feed = new RevocationFeed(
+      revocations,
+      mirror,
+      clock,
+      events,
+      new PostgresPush(revocations, context.openFeedConnection),
+    );
     store = new ClientStore(context.database);
     const ending = new ClientEnding(store, revocations, feed, clock);
     registry = new ClientRegistry(store, ending, context.database, events, clock);

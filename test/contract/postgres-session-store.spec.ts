@@ -1,34 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { PostgresSessionStore } from '../../src/strategy/postgres-session.store';
-import { openDatabaseContext } from '../support/database-context';
-import { createTestDatabase } from '../support/test-database';
+import { openPostgresStore } from './postgres-store';
 import { sessionStoreContract } from './session-store.contract';
 
-const TENANT = {
-  name: 'test_tenant',
-  text: `INSERT INTO tenants (id, slug, name) VALUES ($1, $2, 'Test') ON CONFLICT DO NOTHING`,
-};
-const USER = {
-  name: 'test_user',
-  text: 'INSERT INTO users (id, tenant_id, username, username_key, created_at, updated_at) VALUES ($1, $2, $3, $3, now(), now())',
-};
-
-sessionStoreContract('PostgreSQL', async () => {
-  const testDatabase = await createTestDatabase();
-  const context = await openDatabaseContext({ url: testDatabase.url });
-  const { database } = context;
-  return {
-    store: new PostgresSessionStore(database, context.background),
-    owner: async (tenantId = randomUUID()) => {
-      const userId = randomUUID();
-      await database.rows(TENANT, [tenantId, tenantId]);
-      await database.rows(USER, [userId, tenantId, userId]);
-      return { tenantId, userId };
-    },
-    transaction: (work) => database.transaction(work),
-    close: async () => {
-      await context.close();
-      await testDatabase.drop();
-    },
-  };
-});
+sessionStoreContract('PostgreSQL', openPostgresStore);

@@ -287,6 +287,38 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
       expect((await store.findForAccess(id))!.session.lastActivity).toEqual(at(HOUR));
     });
 
+    it('knows of every change at once, however often it was read before', async () => {
+      const known = async (row: NewSession): Promise<NewSession> => {
+        for (let reads = 0; reads < 3; reads++) await store.findForAccess(row.id);
+        return row;
+      };
+      const [row, away, ended, spared, seen] = await Promise.all(
+        Array.from({ length: 5 }, async () => known(await created())),
+      );
+      const next = successor(row!);
+      await store.carryOn(next);
+      expect((await store.findForAccess(row!.id))!.accessHash).toEqual(next.grant.accessHash);
+      await store.handOver(departure(away!));
+      expect((await store.findForAccess(away!.id))!.accessHash).toBeNull();
+      await store.recordActivity(new Map([[seen!.id, START + HOUR]]));
+      expect((await store.findForAccess(seen!.id))!.session.lastActivity).toEqual(at(HOUR));
+      await revoke(ended!);
+      expect((await store.findForAccess(ended!.id))!.revoked).toBe(true);
+      await revokeAll(owner, spared!.id);
+      for (const { id } of [row!, away!, seen!]) expect((await store.findForAccess(id))!.revoked).toBe(true);
+      expect((await store.findForAccess(spared!.id))!.revoked).toBe(false);
+    });
+
+    it('names those that it ended with all, each once', async () => {
+      const rows = [await created(), await created(), await created()];
+      await revoke(rows[0]!);
+      const end = () =>
+        under.transaction((tx) =>
+          store.revokeAll(tx, { ...owner, exceptId: rows[1]!.id, reason: 'logout', now: at(SECOND) }),
+        );
+      expect([await end(), await end()]).toEqual([[rows[2]!.id], []]);
+    });
+
     it('purges what is over, in batches, and nothing else', async () => {
       await store.purgeExpired(at(MINUTE), 1_000);
       const over = [

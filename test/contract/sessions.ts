@@ -36,6 +36,6 @@ export function successor(of: NewSession, difference: Partial<CarriedSession> = 
 /** The same login, going on without a row. */
 export function departure(of: NewSession, difference: Partial<HandedOverSession> = {}): HandedOverSession {
   const { id, tenantId, userId, grant } = of;
-  const until = { parentAccessUntil: at(MINUTE), jwtExpiresAt: at(HOUR), now: at(SECOND) };
+  const until = { parentAccessUntil: at(MINUTE), now: at(SECOND) };
   return { id, tenantId, userId, parentHash: grant.refreshHash, ...until, ...difference };
 }

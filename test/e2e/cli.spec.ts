@@ -8,6 +8,7 @@ import jsonwebtoken from 'jsonwebtoken';
 import { runProgram } from '../../src/cli/program';
 import { HttpClient } from '../support/http-client';
 import { JWT_SECRET, startTestApp, unique, type Settings, type TestApp } from '../support/test-app';
+import { startRedis } from '../support/redis-server';
 import { createEmptyDatabase, createTestDatabase, withClient, type TestDatabase } from '../support/test-database';
 import { temporaryFolder } from '../support/test-server';
 import { until } from '../support/until';
@@ -312,6 +313,17 @@ describe('doctor', () => {
       advised: { bcrypt_cost: expect.any(Number) },
     });
     expect(JSON.stringify(report)).not.toContain(ROOT_SECRET);
+  });
+
+  it('measures Redis where there is one, and fails where it does not answer', async () => {
+    const redis = await startRedis();
+    const answering = await facts<Report>('doctor', { env: { REDIS_URL: redis.url } });
+    expect(stateOf(answering, 'redis')).toBe('ok');
+    await redis.stop();
+    const { code, stdout } = await latchkey('doctor', { env: { REDIS_URL: redis.url } });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^FAIL\s+redis/m);
+    expect(stdout).not.toContain(new URL(redis.url).password);
   });
 
   it('fails without a schema and says how to mend it', async () => {

@@ -40,6 +40,21 @@ describe.each(PROFILES)('a login that is bound, $name', ({ settings, row }) => {
     expect((await service.refresh(grant.refresh_token, stranger)).code).toBe(refresh);
     expect((await service.refresh(grant.refresh_token, HOME)).status).toBe(200);
   });
+
+  it('is not consumed by another client: its own is the first, and only then a replay', async () => {
+    const { person, grant } = await toAddress.signedIn(undefined, {}, HOME);
+    const replays = () =>
+      toAddress.app.logged('refresh_replayed').filter((line) => line['user_id'] === person.userId).length;
+    const attempts = Array.from({ length: 10 }, () => toAddress.refresh(grant.refresh_token, CAFE));
+    for (const { code } of await Promise.all(attempts)) expect(code).toBe(refresh);
+    if (refresh === '200') return;
+    toAddress.clock.advance(MINUTE);
+    const next = await toAddress.refresh(grant.refresh_token, HOME);
+    expect([next.status, replays()]).toEqual([200, 0]);
+    expect((await toAddress.refresh(grant.refresh_token, CAFE)).code).toBe(refresh);
+    expect((await toAddress.refresh(grant.refresh_token, HOME)).status).toBe(200);
+    expect(replays()).toBe(1);
+  });
 });
 
 describe.each(PROFILES)('a login that is bound to nothing, $name', ({ settings }) => {

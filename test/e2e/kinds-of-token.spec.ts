@@ -165,3 +165,50 @@ describe('a changed mode', () => {
     expect((await denylist.refresh(away.refresh_token)).code).toBe('invalid_grant');
   });
 });
+
+describe('stateful, where JWTs from before the flip could not be revoked', () => {
+  let database: TestDatabase;
+  const none = { 'auth.jwt.revocation': 'none' };
+  const before = new Service({ settings: { ...none, 'auth.mode': 'stateless' } });
+  const after = new Service({ settings: { ...none, 'auth.mode': 'stateful' } });
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    await before.start({ database });
+    await after.start({ database });
+  });
+
+  afterAll(async () => {
+    await after.stop();
+    await before.stop();
+    await database.drop();
+  });
+
+  async function fromBefore(): Promise<Grant> {
+    const { grant } = await before.signedIn();
+    expect((await after.me(grant.access_token)).status).toBe(200);
+    return grant;
+  }
+
+  it('ends their logins at once, by logout', async () => {
+    const { access_token: token, refresh_token: refresh } = await fromBefore();
+    const { body } = await after.http.post<object>('/auth/logout', { token });
+    expect(body).toEqual({ takes_effect: 'at_once', access_token_valid_until: null });
+    expect((await after.me(token)).code).toBe('token_revoked');
+    expect((await after.refresh(refresh)).code).toBe('invalid_grant');
+  });
+
+  it('ends them with everything that a person holds, and with the account', async () => {
+    const [left, disabled] = [await fromBefore(), await fromBefore()];
+    expect((await after.http.delete('/auth/sessions', { token: left.access_token })).status).toBe(204);
+    await after.changes.disable({ tenantId: disabled.user.tenant_id, userId: disabled.user.id });
+    for (const { access_token: token } of [left, disabled]) expect((await after.me(token)).code).toBe('token_revoked');
+  });
+
+  it('asks nobody about them, and neither does the mode that they came from', async () => {
+    const { access_token: token } = await fromBefore();
+    for (const service of [after, before]) expect(await service.app.reads(() => service.me(token))).toBe(0);
+    await after.http.post('/auth/logout', { token });
+    expect((await before.me(token)).status).toBe(200);
+  });
+});

@@ -217,12 +217,23 @@ describe.each(PROFILES)('sessions, $name', ({ settings, row }) => {
     for (const login of [mine, second, third]) expect(await isAlive(login)).toBe(!revocable);
   });
 
-  it.each(['?except=', '?except=all', '?except=current&except=current', '?user_id=1', '?except[]=current'])(
-    'does not understand %s, and ends nothing',
-    async (query) => {
-      const [mine, second] = await three(await service.person());
-      expect(await revokeAll(mine, query)).toMatchObject({ status: 400, code: 'validation_failed' });
-      expect(await isAlive(second)).toBe(true);
-    },
-  );
+  it.each([
+    '?except=',
+    '?except=all',
+    '?except=current&except=current',
+    '?user_id=1',
+    '?except[]=current',
+    '?__proto__=1',
+    '?__proto__=1&except=current',
+    '?%5F_proto__=1',
+    '?constructor=1',
+    '?constructor=1&constructor=2',
+    '?prototype=1',
+    '?toString=1',
+    '?hasOwnProperty=1',
+  ])('does not understand %s, and ends nothing', async (query) => {
+    const [mine, second] = await three(await service.person());
+    expect(await revokeAll(mine, query)).toMatchObject({ status: 400, code: 'validation_failed' });
+    expect(await isAlive(second)).toBe(true);
+  });
 });

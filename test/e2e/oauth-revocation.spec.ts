@@ -114,11 +114,13 @@ describe.each(PROFILES)('revoking a token, $name', ({ settings, row }) => {
     const flipped = { 'auth.mode': mode, ...(!revocable && { 'auth.jwt.revocation': 'none' }) };
     const other = new (service.constructor as new (o: object) => typeof service)({ settings: flipped });
     await other.start({ database: service.app.database });
+    other.clock.advance(service.clock.now() - other.clock.now());
     try {
       const asked = await oauthCaller(other.app, { tenants: 'all' });
       expect((await asked.introspect(grant.access_token)).body).toMatchObject({ token_kind: row.access_token });
-      expect((await asked.revoke(grant.access_token)).status).toBe(revocable ? 200 : 409);
-      expect((await asked.introspect(grant.access_token)).body.active).toBe(!revocable);
+      // A service that keeps sessions can end JWTs too, whatever the one that issued them could.
+      expect((await asked.revoke(grant.access_token)).status).toBe(200);
+      expect((await asked.introspect(grant.access_token)).body.active).toBe(false);
     } finally {
       await other.stop();
     }

@@ -34,6 +34,7 @@ const GUARDED = [
   'GET /auth/me',
   'GET /auth/sessions',
   'POST /auth/logout',
+  'POST /auth/ticket',
 ];
 
 /** For clients: without credentials the answer is `invalid_client`, and a person's token opens none of them. */

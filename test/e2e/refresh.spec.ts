@@ -187,3 +187,58 @@ describe.each(PROFILES)('refresh without a window, $name', ({ settings, row }) =
     expect(code).toBe(row.revoke_session === false ? '200' : 'refresh_token_reused');
   });
 });
+
+describe.each(PROFILES)('refreshing often, $name', ({ settings, row }) => {
+  const service = useService({ settings: { ...settings, 'auth.refreshes_per_minute': 5 } });
+  const recorded = row.revoke_session !== false;
+
+  async function chain(first: Grant, length: number): Promise<Grant[]> {
+    const grants = [first];
+    for (let i = 0; i < length; i += 1) grants.push((await service.refresh(grants[i]!.refresh_token)).body);
+    return grants;
+  }
+
+  it('is stopped where each refresh leaves a row, without using the token up', async () => {
+    const last = (await chain((await service.signedIn()).grant, 5)).at(-1)!;
+    service.clock.advance(20 * SECOND);
+    const refused = await service.refresh(last.refresh_token);
+    if (!recorded) {
+      expect(refused.status).toBe(200);
+      return;
+    }
+    expect(refused).toMatchObject({ status: 429, code: 'rate_limited' });
+    const wait = Number(refused.headers.get('retry-after'));
+    expect(wait).toBeGreaterThan(30);
+    expect(wait).toBeLessThanOrEqual(41);
+    expect((await service.me(last.access_token)).status).toBe(200);
+    service.clock.advance((wait - 2) * SECOND);
+    expect((await service.refresh(last.refresh_token)).code).toBe('rate_limited');
+    service.clock.advance(3 * SECOND);
+    expect((await service.refresh(last.refresh_token)).status).toBe(200);
+  });
+
+  it('is not stopped for the first of many who ask at once for the last place', async () => {
+    const last = (await chain((await service.signedIn()).grant, 4)).at(-1)!;
+    const answers = await Promise.all(Array.from({ length: 10 }, () => service.refresh(last.refresh_token)));
+    for (const { status } of answers) expect(status).toBe(200);
+    const refused = await service.refresh(answers[0]!.body.refresh_token);
+    expect(refused.code).toBe(recorded ? 'rate_limited' : '200');
+  });
+
+  it('still answers replays, and still ends a login whose token is used again', async () => {
+    const grants = await chain((await service.signedIn()).grant, 5);
+    expect((await service.refresh(grants[4]!.refresh_token)).status).toBe(200);
+    const reuse = await service.refresh(grants[0]!.refresh_token);
+    expect(reuse.code).toBe(recorded ? 'refresh_token_reused' : '200');
+    expect((await service.refresh(grants[5]!.refresh_token)).code).toBe(recorded ? 'invalid_grant' : '200');
+  });
+
+  it('is counted for each login, and says nothing to a made-up secret', async () => {
+    const { person, grant, sessionId } = await service.signedIn();
+    await chain(grant, 5);
+    const other = await service.signedIn(person);
+    expect((await service.refresh(other.grant.refresh_token)).status).toBe(200);
+    const madeUp = formatOpaqueToken('refresh', { sessionId, secret: randomBytes(32) });
+    expect((await service.refresh(madeUp)).code).toBe('invalid_grant');
+  });
+});

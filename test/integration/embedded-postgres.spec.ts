@@ -349,6 +349,7 @@ describe('the binaries', () => {
       await cp(path.join(BUILD, part), path.join(closed, 'dist', part), { recursive: true });
     }
     await cp(installed, path.join(closed, name), { recursive: true, verbatimSymlinks: true });
+    await symlink(path.join(BUILD, '../node_modules/@latchkey'), path.join(closed, 'node_modules/@latchkey'));
     await rename(path.join(closed, name, 'scripts'), path.join(closed, name, 'not-run'));
     await rm(path.join(closed, name, 'native/lib/libicuuc.so.60'), { force: true });
     return path.join(closed, 'dist');

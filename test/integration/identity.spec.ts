@@ -14,6 +14,7 @@ import { PasswordVerifier } from '../../src/identity/password-verifier';
 import { RegistrationService, type Registration, type UserToCreate } from '../../src/identity/registration.service';
 import type { StoredPerson } from '../../src/identity/user.store';
 import { LOCKOUT_KEY } from '../../src/protection/lockout-key.token';
+import { RedisModule } from '../../src/redis/redis.module';
 import { RevocationModule } from '../../src/revocation/revocation.module';
 import { TenancyModule } from '../../src/tenancy/tenancy.module';
 import { TenantResolver } from '../../src/tenancy/tenant-resolver';
@@ -419,7 +420,14 @@ describe('the modules', () => {
     class Surroundings {}
     const imports = [CommonModule.forRoot(createLogger('silent'), clock), Surroundings];
     const app = await Test.createTestingModule({
-      imports: [...imports, DatabaseModule.forRoot(config), RevocationModule, TenancyModule, IdentityModule],
+      imports: [
+        ...imports,
+        DatabaseModule.forRoot(config),
+        RedisModule.forRoot(config),
+        RevocationModule,
+        TenancyModule,
+        IdentityModule,
+      ],
     }).compile();
     await app.init();
     try {

@@ -21,6 +21,7 @@ let dataSource: DataSource;
 let tenant: Tenant;
 let clock: ControlledClock;
 let service: IdentityProcess;
+let ada: string;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
@@ -37,7 +38,8 @@ beforeEach(async () => {
   await dataSource.query('TRUNCATE users CASCADE; TRUNCATE login_attempts');
   clock = new ControlledClock();
   service = processOf();
-  await service.registration.createUser({ tenantId: tenant.id, email: 'ada@example.com', password: RIGHT });
+  const account = { tenantId: tenant.id, email: 'ada@example.com', username: 'ada', password: RIGHT };
+  ada = await service.registration.createUser(account);
   await service.hasher.verify('warms the dummy', null);
   service.events.all = [];
 });
@@ -106,11 +108,23 @@ describe('attempts in parallel', () => {
     expect(await answer(RIGHT)).toBe('account_locked');
   });
 
+  it('judges at most five when the e-mail address and the username take turns', async () => {
+    const other = processOf();
+    const identifiers = ['ada@example.com', 'ada', 'ADA', 'Ada@Example.com'];
+    const attempts = Array.from({ length: 200 }, (_, i) =>
+      answer(WRONG, { by: i % 2 ? other : service, identifier: identifiers[i % 4] }),
+    );
+    const counts = tally(await Promise.all(attempts));
+    expect(service.events.judged + other.events.judged).toBe(5);
+    expect(counts['invalid_credentials']).toBe(5);
+    for (const identifier of identifiers) expect(await answer(RIGHT, { identifier })).toBe('account_locked');
+  });
+
   it('records the lock once, whichever process sets it', async () => {
     const other = processOf();
     await Promise.all(Array.from({ length: 40 }, (_, i) => answer(WRONG, { by: i % 2 ? other : service })));
     const locks = [...service.events.named('account_locked'), ...other.events.named('account_locked')];
-    expect(locks).toEqual([{ event: 'account_locked', tenantId: tenant.id }]);
+    expect(locks).toEqual([{ event: 'account_locked', tenantId: tenant.id, userId: ada }]);
   });
 
   it('locks nobody out for six right passwords at once', async () => {
@@ -166,8 +180,10 @@ describe('a lock', () => {
 
   it('is lifted by an operator, whatever the spelling', async () => {
     await inTurn(5);
-    await expect(service.lockout.unlock(tenant.id, 'ADA@Example.com')).resolves.toBe(true);
-    await expect(service.lockout.unlock(tenant.id, 'ada@example.com')).resolves.toBe(false);
+    await expect(
+      service.lockout.unlock({ tenantId: tenant.id, identifier: 'ADA@Example.com', userId: ada }),
+    ).resolves.toBe(true);
+    await expect(service.lockout.unlock({ tenantId: tenant.id, identifier: 'ada', userId: ada })).resolves.toBe(false);
     expect(service.events.named('account_unlocked')).toHaveLength(1);
     expect(await answer(RIGHT)).toBe('signed in');
   });
@@ -178,14 +194,35 @@ describe('a lock', () => {
     expect(await answer(RIGHT)).toBe('account_locked');
   });
 
+  it('covers the username of an account whose address was tried, and the other way round', async () => {
+    for (const identifier of ['ada@example.com', 'ada', 'ada@example.com', 'ada']) await answer(WRONG, { identifier });
+    expect(await answer(WRONG, { identifier: 'ada' })).toBe('invalid_credentials');
+    expect(await answer(RIGHT)).toBe('account_locked');
+    expect(await answer(RIGHT, { identifier: 'ada' })).toBe('account_locked');
+    expect(service.events.judged).toBe(5);
+  });
+
+  it('of a name that nobody has is no lock of an account that takes the name later', async () => {
+    await inTurn(5, WRONG, { identifier: 'newcomer' });
+    expect(await answer(RIGHT, { identifier: 'newcomer' })).toBe('account_locked');
+    await service.registration.createUser({ tenantId: tenant.id, username: 'newcomer', password: RIGHT });
+    expect(await answer(RIGHT, { identifier: 'newcomer' })).toBe('signed in');
+  });
+
   it('leaves the same address of another tenant alone', async () => {
     const name = `other-${clock.now()}`;
     const other = await service.tenants.create({ slug: name, name });
-    await service.registration.createUser({ tenantId: other!.id, email: 'ada@example.com', password: RIGHT });
+    const namesake = await service.registration.createUser({
+      tenantId: other!.id,
+      email: 'ada@example.com',
+      password: RIGHT,
+    });
     await inTurn(5);
     expect(await answer(RIGHT)).toBe('account_locked');
     expect(await answer(RIGHT, { tenantId: other!.id })).toBe('signed in');
-    await expect(service.lockout.unlock(other!.id, 'ada@example.com')).resolves.toBe(false);
+    await expect(
+      service.lockout.unlock({ tenantId: other!.id, identifier: 'ada@example.com', userId: namesake }),
+    ).resolves.toBe(false);
     expect(await answer(RIGHT)).toBe('account_locked');
   });
 
@@ -263,7 +300,7 @@ describe('accounts that do not exist', () => {
 });
 
 describe('reservations', () => {
-  const account = () => ({ tenantId: tenant.id, identifier: 'ada@example.com' });
+  const account = () => ({ tenantId: tenant.id, identifier: 'ada@example.com', userId: ada });
 
   it('of a dead process expire without counting as failures', async () => {
     const dead = processOf();
@@ -314,14 +351,14 @@ describe('reservations', () => {
     expect(await attemptRow()).toMatchObject({ failures: counts['invalid_credentials'], pending: [] });
   });
 
-  it('are given back when the directory cannot be read', async () => {
+  it('are not taken when the directory cannot be read', async () => {
     await dataSource.query('ALTER TABLE users RENAME TO users_away');
     try {
       await expect(ask(RIGHT)).rejects.toMatchObject({ code: '42P01' });
     } finally {
       await dataSource.query('ALTER TABLE users_away RENAME TO users');
     }
-    expect(await attemptRow()).toEqual({ failures: 0, pending: [], locked_until: null });
+    expect(await dataSource.query('SELECT 1 FROM login_attempts')).toEqual([]);
   });
 });
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { formatOpaqueToken, newSecret, type OpaqueTokenUse } from '../../src/strategy/opaque-token';
 import { report } from '../support/figures';
 import { proofSize } from '../support/proof-size';
+import { startRedis, type RedisServer } from '../support/redis-server';
 import {
   expecting,
   registerPeople,
@@ -147,6 +148,46 @@ describe.each([STATEFUL!, DENYLIST!])('with the cache of verified tokens off: %s
     const seen = await database.during(() => each(times(LOGINS), () => me(grant)));
     expect(seen.requests).toBe(LOGINS * cost.cold);
   }, 30_000);
+});
+
+describe('sessions read through Redis', () => {
+  let redis: RedisServer;
+  let settings: Settings;
+
+  beforeAll(async () => {
+    redis = await startRedis();
+    settings = { REDIS_URL: redis.url, LATCHKEY__AUTH__SESSION__STORE: 'redis' };
+    await begin('stateful', settings);
+  }, 30_000);
+
+  afterAll(async () => {
+    await end();
+    await redis.stop();
+  }, 30_000);
+
+  it('a token that another process has read costs no statement, and once known nothing of Redis either', async () => {
+    const grants = await each(times(LOGINS), login);
+    const first = await database.during(() => each(grants, me));
+    await end();
+    await begin('stateful', settings);
+    const cold = await database.during(() => each(grants, me));
+    const asked = await commands();
+    const warm = await database.during(() => each(times(WARM), (i) => me(grants[i % grants.length] as Grant)));
+    const askedWarm = (await commands()) - asked;
+    report({
+      proof: 'query-counts',
+      promise: 'With sessions read through Redis, a token that another process has read costs no statement',
+      setting: 'stateful',
+      figures: { tokens: LOGINS, statements: cold.requests, statements_known: warm.requests, redis_known: askedWarm },
+    });
+    expect([first.requests, cold.requests, warm.requests, askedWarm]).toEqual([LOGINS, 0, 0, 0]);
+  }, 60_000);
+
+  /** GET and SET that Redis has seen. */
+  async function commands(): Promise<number> {
+    const stats = await redis.command('INFO', 'commandstats');
+    return [...stats.matchAll(/^cmdstat_(?:get|set):calls=(\d+)/gm)].reduce((sum, [, calls]) => sum + Number(calls), 0);
+  }
 });
 
 async function costsOfRefusals(grant: Grant): Promise<Record<string, number>> {

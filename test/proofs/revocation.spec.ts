@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { report, spread, type Figure } from '../support/figures';
+import { report, type Figure } from '../support/figures';
 import { proofSize } from '../support/proof-size';
+import { measureDelays, type Delays, type End } from '../support/revocation-delays';
 import {
   expecting,
   registerPeople,
   ServiceClient,
   sessionIdOf,
-  type Answer,
   type Grant,
   type Person,
 } from '../support/service-client';
@@ -102,34 +102,7 @@ async function stopBoth(): Promise<void> {
   await database.drop();
 }
 
-type Delays = ReturnType<typeof spread>;
-/** Ends a login on this process; what it returns is called once the other process has refused it. */
-type End = (victim: Grant) => Promise<unknown>;
-
-/** How long the other process, its cache warm, goes on to serve a login after the answer to whatever ended it. */
-async function measure(runs: number, end: End): Promise<Delays> {
-  const delays: number[] = [];
-  for (let run = 0; run < runs; run++) {
-    const victim = await expecting(200, here.login(person));
-    for (let warm = 0; warm < 2; warm++) await expecting(200, there.me(victim.access_token));
-    const afterwards = await end(victim);
-    const answered = performance.now();
-    const refusal = await firstRefusal(victim);
-    delays.push(performance.now() - answered);
-    expect(refusal).toMatchObject({ status: 401, code: 'token_revoked' });
-    expect(await there.me(victim.access_token)).toMatchObject({ status: 401, code: 'token_revoked' });
-    if (typeof afterwards === 'function') await afterwards();
-  }
-  return spread(delays);
-}
-
-async function firstRefusal(victim: Grant): Promise<Answer> {
-  const patience = performance.now() + 10_000;
-  for (;;) {
-    const answer = await there.me(victim.access_token);
-    if (answer.status !== 200 || performance.now() > patience) return answer;
-  }
-}
+const measure = (runs: number, end: End): Promise<Delays> => measureDelays({ here, there, person }, runs, end);
 
 async function expectAlive(grant: Grant): Promise<void> {
   await expecting(200, here.me(grant.access_token));

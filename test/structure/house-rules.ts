@@ -12,6 +12,7 @@ const LAYERS: readonly string[] = [
   'src/common',
   'src/config',
   'src/database',
+  'src/redis',
   'src/keys',
   'src/tenancy',
   'src/revocation',
@@ -32,6 +33,8 @@ const ENVIRONMENT_READERS = [/^src\/config\//, /^src\/cli\/latchkey\.ts$/, /^pac
 const CLOCK = [/^packages\/nest\/src\/clock\.ts$/];
 
 const HTTP_MODULE = /^(fastify|@fastify\/.*|express|@nestjs\/platform-.*)$/;
+/** What the sub-paths for sockets are built upon. */
+const GATEWAY_ADAPTER = /^@nestjs\/platform-(ws|socket\.io)$/;
 const HTTP_NAME =
   /(Exception|^(HttpStatus|HttpCode|Controller|Get|Post|Put|Patch|Delete|Re[qs]|Request|Response|Header|Redirect|AUTH_ERROR_STATUS))$/;
 const DATABASE_MODULE = /^(typeorm|pg|@nestjs\/typeorm)(\/|$)/;
@@ -75,6 +78,7 @@ const strategiesApart: ImportRule = (path, { target = '' }) => {
 const noHttpBelowTheEdge: ImportRule = (path, { specifier, names }) => {
   const { name, height } = layerOf(path);
   if (height >= LAYERS.indexOf(EDGE)) return undefined;
+  if (GATEWAY_ADAPTER.test(specifier) && path.startsWith(`${NEST_PACKAGE}/src/sockets/`)) return undefined;
   if (HTTP_MODULE.test(specifier)) return `${specifier} is HTTP`;
   // The package holds the guard and the filter that every HTTP application shares, whatever its adapter.
   if (name === NEST_PACKAGE || !/^@(nestjs\/common|latchkey\/nest)$/.test(specifier)) return undefined;
@@ -95,6 +99,9 @@ const databaseInStores: ImportRule = (path, { specifier }) => {
   if (specifier === '@nestjs/typeorm' && path.endsWith('.module.ts')) return undefined;
   return `${specifier} belongs to a *.store.ts file or src/database`;
 };
+
+const redisInItsFolder: ImportRule = (path, { specifier }) =>
+  specifier === 'ioredis' && !path.startsWith('src/redis/') ? 'ask a RedisConnection: it never waits long' : undefined;
 
 const migrationsStandAlone: ImportRule = (path, { specifier, target }) =>
   path.startsWith('migrations/') && (target || specifier.startsWith('@latchkey/'))
@@ -151,6 +158,7 @@ const RULES: Record<string, Rule> = {
   'no HTTP below the edge': judgeImports(noHttpBelowTheEdge),
   'the package stands alone': judgeImports(packageStandsAlone),
   'the database is touched in stores': judgeImports(databaseInStores),
+  'Redis is touched in its folder': judgeImports(redisInItsFolder),
   'migrations stand alone': judgeImports(migrationsStandAlone),
   'one clock': onlyIn(CLOCK, SERVICE, readsTime),
   'one reader of the environment': onlyIn(ENVIRONMENT_READERS, SERVICE, readsEnvironment),

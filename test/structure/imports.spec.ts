@@ -1,4 +1,5 @@
 import { checkHouse, RULE_NAMES } from './house-rules';
+import { importsOf } from './import-graph';
 import { readTree, type SourceFile } from './source-tree';
 
 const file = (path: string, ...lines: string[]): SourceFile => ({ path, text: lines.join('\n') + '\n' });
@@ -34,6 +35,8 @@ const VIOLATIONS: Record<string, SourceFile[]> = {
     importing('src/strategy/a.ts', '@nestjs/platform-fastify'),
     importing('src/identity/a.service.ts', 'express'),
     importing('packages/nest/src/a.ts', '@nestjs/platform-express'),
+    importing('packages/nest/src/a.ts', '@nestjs/platform-ws'),
+    importing('packages/nest/src/sockets/a.ts', '@nestjs/platform-express'),
     file('src/strategy/a.ts', "import { UnauthorizedException } from '@nestjs/common';"),
     file('src/protection/a.ts', "import { HttpStatus as Status } from '@nestjs/common';"),
     file('src/strategy/a.ts', "import { AUTH_ERROR_STATUS } from '@latchkey/nest';"),
@@ -50,6 +53,7 @@ const VIOLATIONS: Record<string, SourceFile[]> = {
     importing('src/identity/a.service.ts', '@nestjs/typeorm'),
     importing('src/health/a.controller.ts', 'typeorm/driver/postgres/PostgresDriver'),
   ],
+  'Redis is touched in its folder': [importing('src/strategy/a.store.ts', 'ioredis')],
   'migrations stand alone': [importing('migrations/1-create-a.ts', '@latchkey/nest')],
   'one clock': [
     file('src/auth/a.ts', 'export const now = Date.now();'),
@@ -84,6 +88,7 @@ const ALLOWED: SourceFile[] = [
   importing('src/common/a.ts', '@latchkey/nest'),
   importing('src/auth/a.service.ts', '../strategy/auth-strategy'),
   importing('src/auth/a.controller.ts', 'fastify'),
+  importing('packages/nest/src/sockets/a.ts', '@nestjs/platform-socket.io'),
   importing('src/strategy/strategy.module.ts', './jwt/b'),
   importing('src/strategy/jwt/a.ts', './b'),
   importing('src/strategy/jwt/a.ts', '../auth-strategy'),
@@ -92,6 +97,8 @@ const ALLOWED: SourceFile[] = [
   importing('src/identity/identity.module.ts', '@nestjs/typeorm'),
   importing('src/database/data-source.ts', 'pg'),
   importing('src/database/schema.ts', '../../migrations/1-create-a'),
+  importing('src/redis/redis-client.ts', 'ioredis'),
+  importing('src/strategy/a.ts', '../redis/b'),
   importing('migrations/1-create-a.ts', 'typeorm'),
   file('packages/nest/src/clock.ts', 'export const now = () => Date.now();'),
   file('src/auth/b.ts', 'export const at = (seconds: number) => new Date(seconds * 1000);'),
@@ -111,6 +118,26 @@ describe('the layout', () => {
 
   it('lets pass what the layout allows', () => {
     expect(checkHouse(ALLOWED)).toEqual([]);
+  });
+});
+
+describe('the package for every NestJS application', () => {
+  it('resolves nothing of sockets from its main entry: they are optional peers', () => {
+    const files = new Map(readTree('packages', /(?<!\.spec)\.ts$/).map((each) => [each.path, each]));
+    const [reached, outside] = [new Set<string>(), new Set<string>()];
+    const visit = (path: string): void => {
+      const found = files.get(path);
+      if (!found || reached.has(path)) return;
+      reached.add(path);
+      for (const { specifier, target } of importsOf(found)) {
+        if (target) visit(target);
+        else outside.add(specifier);
+      }
+    };
+    visit('packages/nest/src/index.ts');
+    expect(reached.size).toBeGreaterThan(10);
+    expect([...outside].filter((specifier) => /websockets|platform-|^ws$|socket\.io/.test(specifier))).toEqual([]);
+    expect([...reached].filter((path) => path.includes('/sockets/'))).toEqual([]);
   });
 });
 

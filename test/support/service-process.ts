@@ -42,6 +42,8 @@ export interface ServiceOptions {
   readonly profile?: Profile;
   /** Laid over the profile. */
   readonly settings?: Settings;
+  /** Another script than the command line's `start`, such as an application's own, and its arguments. */
+  readonly script?: readonly string[];
   /** Default: any free one. Give the port of a process that has ended to take its place. */
   readonly port?: number;
 }
@@ -77,7 +79,7 @@ export interface ServiceProcess {
 export async function startService(options: ServiceOptions): Promise<ServiceProcess> {
   const folder = await temporaryFolder();
   const begun = performance.now();
-  const node = spawn(process.execPath, [CLI, 'start'], {
+  const node = spawn(process.execPath, [...(options.script ?? [CLI, 'start'])], {
     cwd: ROOT,
     env: environmentOf(options, folder),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -76,11 +76,16 @@ export interface TestAppOptions {
   readonly extend?: AppSettings['extend'];
   /** Shares the database of another application, which then outlives this one. */
   readonly database?: TestDatabase;
-  readonly prepare?: (app: NestFastifyApplication) => void;
+  readonly prepare?: AppSettings['prepare'];
 }
 
 /** Starts the service in this process, on a database and a port of its own. */
-export async function startTestApp({ settings = {}, extend, database }: TestAppOptions = {}): Promise<TestApp> {
+export async function startTestApp({
+  settings = {},
+  extend,
+  database,
+  prepare,
+}: TestAppOptions = {}): Promise<TestApp> {
   const own = database === undefined ? await createTestDatabase() : null;
   const used = database ?? (own as TestDatabase);
   const dataDir = mkdtempSync(path.join(tmpdir(), 'latchkey-test-'));
@@ -88,7 +93,7 @@ export async function startTestApp({ settings = {}, extend, database }: TestAppO
   const logs: LogLine[] = [];
   const logger = createLogger('trace', { write: (line) => void logs.push(JSON.parse(line) as LogLine) });
   const config = loadConfig({ env: environment(used.url, dataDir, { ...CHEAP, ...settings }), cwd: ROOT });
-  const app = await createApp({ config, logger, clock, extend });
+  const app = await createApp({ config, logger, clock, extend, prepare });
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
   return {

@@ -1,4 +1,5 @@
 import type { AuthContext, ClientInfo } from './auth-context';
+import type { ConnectionJudge } from './connections/connection-judge';
 
 /**
  * Proves access tokens for the guard. Implementations answer synchronously when they can (a cached token), because
@@ -7,6 +8,11 @@ import type { AuthContext, ClientInfo } from './auth-context';
 export abstract class AccessTokenVerifier {
   /** @throws AuthError with a 401 code when the token is refused, a 503 code when it cannot be judged. */
   abstract verify(accessToken: string, client: ClientInfo): AuthContext | Promise<AuthContext>;
+
+  /** Says of connections whether their proof still holds; null when nothing tells this verifier of revocations. */
+  connectionJudge(): ConnectionJudge | null {
+    return null;
+  }
 
   /** Called once, before the application serves. Rejects when it must not start. */
   start(): void | Promise<void> {}

@@ -1,3 +1,5 @@
+import type { Generations } from './revocation/generations';
+
 /** `stateful`: opaque session tokens kept in a database. `stateless`: signed JWTs. */
 export type AuthMode = 'stateful' | 'stateless';
 
@@ -52,6 +54,8 @@ export interface AuthContext {
   readonly amr: readonly string[];
   /** When the person last proved a credential. */
   readonly authTime: Date;
+  /** What revocations are compared with; absent where nothing can revoke the token before it expires. */
+  readonly generations?: Generations;
 }
 
 /** What is known of the caller beside the token. */

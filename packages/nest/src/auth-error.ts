@@ -14,6 +14,7 @@ export const AUTH_ERROR_STATUS = {
   insufficient_role: 403,
   tenant_mismatch: 403,
   account_disabled: 403,
+  csrf_failed: 403,
   not_found: 404,
   method_not_allowed: 405,
   conflict: 409,

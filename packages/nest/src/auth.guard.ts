@@ -24,6 +24,11 @@ export function authOf(request: object): AuthContext | null {
   return (request as GuardedRequest)[AUTH] ?? null;
 }
 
+/** Gives a socket the proof that its handlers are guarded by. */
+export function attachAuth(client: object, auth: AuthContext): void {
+  (client as GuardedRequest)[AUTH] = auth;
+}
+
 /** What is known of the caller beside the token. */
 export function clientOf(request: GuardedRequest): ClientInfo {
   return {
@@ -49,6 +54,7 @@ export class AuthGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const policy = this.policies.of(context.getHandler(), context.getClass());
     if (policy.access === 'public') return true;
+    if (context.getType() === 'ws') return admitMessage(context.switchToWs().getClient<object>(), policy);
     const request = httpRequest(context);
     const token = presentedToken(request.headers['authorization'] as string | undefined);
     if (token === null) return withoutToken(policy);
@@ -69,10 +75,21 @@ function withoutToken(policy: RoutePolicy): boolean {
   throw new AuthError('missing_token', 'Sign in to continue');
 }
 
+/** A socket was authenticated at its handshake: each message is judged by the proof of its connection. */
+function admitMessage(client: object, policy: RoutePolicy): boolean {
+  const auth = authOf(client);
+  if (auth === null) return withoutToken(policy);
+  requireRole(auth, policy);
+  return true;
+}
+
+function requireRole({ principal }: AuthContext, { roles }: RoutePolicy): void {
+  if (roles.length === 0 || roles.some((role) => principal.roles.includes(role))) return;
+  throw new AuthError('insufficient_role', `This needs one of the roles: ${roles.join(', ')}`);
+}
+
 function admit(request: GuardedRequest, auth: AuthContext, policy: RoutePolicy): boolean {
-  if (policy.roles.length > 0 && !policy.roles.some((role) => auth.principal.roles.includes(role))) {
-    throw new AuthError('insufficient_role', `This needs one of the roles: ${policy.roles.join(', ')}`);
-  }
+  requireRole(auth, policy);
   request[AUTH] = auth;
   request.user = auth.principal;
   const context = requestContext.getStore();

@@ -1,10 +1,13 @@
 import { Global, Inject, Module, type DynamicModule, type Provider } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, HttpAdapterHost, type AbstractHttpAdapter } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, HttpAdapterHost, ModulesContainer, type AbstractHttpAdapter } from '@nestjs/core';
 import { AccessTokenVerifier } from './access-token-verifier';
 import { AuthContextService } from './auth-context.service';
 import { AUTH_HOOKS, harmless, type AuthHooks } from './auth-hooks';
 import { AuthGuard } from './auth.guard';
 import { Clock } from './clock';
+import { connectionProviders, type ConnectionOptions } from './connections/connection-providers';
+import { ConnectionWatch } from './connections/connection-watch';
+import { endEventStreams } from './connections/event-stream-endings';
 import { CountedVerifier } from './counted-verifier';
 import { ProblemDetailsFilter, PROBLEM_OPTIONS, type ProblemOptions } from './problem-details.filter';
 import { requestContext } from './request-context';
@@ -31,6 +34,8 @@ export interface AuthModuleOptions extends Omit<AuthSettings, 'verifier'> {
   readonly imports?: DynamicModule['imports'];
   /** One of the recipes, or a provider for `AccessTokenVerifier` without its `provide`. */
   readonly verifier: VerifierRecipe | ProviderOf<AccessTokenVerifier>;
+  /** Sockets and event streams: how they are let in, and when they end. */
+  readonly connections?: ConnectionOptions;
 }
 
 export interface AuthModuleAsyncOptions<Dependencies extends unknown[] = never[]> {
@@ -38,6 +43,8 @@ export interface AuthModuleAsyncOptions<Dependencies extends unknown[] = never[]
   readonly imports?: DynamicModule['imports'];
   readonly inject?: readonly unknown[];
   readonly useFactory: (...dependencies: Dependencies) => AuthSettings | Promise<AuthSettings>;
+  /** Sockets and event streams: how they are let in, and when they end. */
+  readonly connections?: ConnectionOptions;
 }
 
 type ProviderOf<T> =
@@ -75,12 +82,19 @@ interface ExpressLike {
 @Global()
 @Module({})
 export class AuthModule {
-  constructor(host: HttpAdapterHost, @Inject(AUTH_SETTINGS) settings: AuthSettings) {
+  constructor(
+    host: HttpAdapterHost,
+    modules: ModulesContainer,
+    watch: ConnectionWatch,
+    @Inject(AUTH_SETTINGS) settings: Omit<AuthSettings, 'verifier'>,
+  ) {
+    endEventStreams(modules, watch);
     if (host.httpAdapter) giveRequestsTheirContext(host.httpAdapter, settings.needsContext ?? noneNeeds);
   }
 
-  static forRoot({ imports, verifier, ...settings }: AuthModuleOptions): DynamicModule {
+  static forRoot({ imports, verifier, connections, ...settings }: AuthModuleOptions): DynamicModule {
     return moduleWith(imports, [
+      ...connectionProviders(connections ?? {}, CHOSEN_VERIFIER),
       { provide: AUTH_SETTINGS, useValue: settings },
       typeof verifier === 'function'
         ? { provide: CHOSEN_VERIFIER, useFactory: (hooks: AuthHooks) => made(verifier, hooks), inject: [AUTH_HOOKS] }
@@ -90,8 +104,9 @@ export class AuthModule {
 
   /** The same, when the settings depend on other providers, such as a configuration service. */
   static forRootAsync<Dependencies extends unknown[]>(options: AuthModuleAsyncOptions<Dependencies>): DynamicModule {
-    const { imports, inject = [], useFactory } = options;
+    const { imports, inject = [], useFactory, connections } = options;
     return moduleWith(imports, [
+      ...connectionProviders(connections ?? {}, CHOSEN_VERIFIER),
       { provide: AUTH_SETTINGS, useFactory, inject: [...inject] } as Provider,
       {
         provide: CHOSEN_VERIFIER,

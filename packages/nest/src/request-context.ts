@@ -32,8 +32,18 @@ export class RequestContexts {
 
   /** Runs `work`, and all that it leads to, in this context. Whoever calls it calls `leave` once when that is over. */
   enter(context: RequestContext, work: () => void): void {
+    this.hold();
+    this.run(context, work);
+  }
+
+  /** Begins what has many runs, such as the messages of a socket. Whoever calls it calls `leave` once at its end. */
+  hold(): void {
     this.underWay += 1;
-    this.storage.run(context, work);
+  }
+
+  /** Between `hold` and `leave`. */
+  run<T>(context: RequestContext, work: () => T): T {
+    return this.storage.run(context, work);
   }
 
   leave(): void {

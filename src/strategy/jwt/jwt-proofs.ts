@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { AccessTokenClaims, AuthContext, Principal } from '@latchkey/nest';
+import type { AccessTokenClaims, AuthContext, Generations, Principal } from '@latchkey/nest';
 import type { ProvenToken } from '../auth-strategy';
 import { IssuancePolicy } from '../issuance-policy';
 import { dateOf, generationsOf, type AccessClaims } from './jwt-claims';
@@ -10,12 +10,14 @@ export class JwtProofs {
   constructor(private readonly issuance: IssuancePolicy) {}
 
   proofOf(claims: AccessClaims, keyId: string): ProvenToken {
+    const generations = Object.freeze(generationsOf(claims.gen));
+    const revocable = this.issuance.jwtsAreRevocable;
     return {
-      context: contextOf(claims),
+      context: contextOf(claims, revocable ? generations : undefined),
       sessionId: claims.sid,
-      generations: generationsOf(claims.gen),
+      generations,
       keyId,
-      revocable: this.issuance.jwtsAreRevocable,
+      revocable,
       recordsActivity: this.issuance.kind === 'tracked_jwt' || this.issuance.idleTimeout > 0,
       serveUntil: claims.exp * 1000,
       client: null,
@@ -23,7 +25,7 @@ export class JwtProofs {
   }
 }
 
-function contextOf(claims: AccessClaims): AuthContext {
+function contextOf(claims: AccessClaims, generations: Generations | undefined): AuthContext {
   return Object.freeze({
     principal: principalOf(claims),
     mode: 'stateless' as const,
@@ -32,6 +34,7 @@ function contextOf(claims: AccessClaims): AuthContext {
     expiresAt: dateOf(claims.exp),
     amr: Object.freeze([...(claims.amr ?? [])]),
     authTime: dateOf(claims.auth_time ?? claims.iat),
+    ...(generations && { generations }),
   });
 }
 

@@ -38,6 +38,7 @@ export class JwtStrategy implements AuthStrategy {
   }
 
   async issue(person: VerifiedPerson, login: LoginFacts): Promise<TokenGrant> {
+    await this.keeping.horizons.requireCover();
     const generation = this.jwt.first(person, login);
     if (this.issuance.kind !== 'tracked_jwt') return this.untracked(generation);
     return this.tracked(generation, await this.keeping.rows.open(generation, this.hashes(generation)));
@@ -48,7 +49,9 @@ export class JwtStrategy implements AuthStrategy {
   }
 
   async consume(refreshToken: string, client: ClientInfo): Promise<ConsumedLogin> {
-    return this.keeping.decisions.consumeJwt(await this.jwt.readRefresh(refreshToken), client);
+    const claims = await this.jwt.readRefresh(refreshToken);
+    await this.keeping.horizons.requireCover();
+    return this.keeping.decisions.consumeJwt(claims, client);
   }
 
   async continue(login: ConsumedLogin): Promise<TokenGrant> {
@@ -56,7 +59,7 @@ export class JwtStrategy implements AuthStrategy {
     if (login.successorKind === 'tracked_jwt') {
       return this.tracked(generation, await this.keeping.rows.carryOn(login, generation, this.hashes(generation)));
     }
-    await this.keeping.rows.handOver(login, this.jwt.accessExpiry(generation));
+    await this.keeping.rows.handOver(login);
     return this.untracked(generation);
   }
 

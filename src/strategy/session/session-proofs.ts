@@ -13,6 +13,12 @@ import { SessionStore, type AccessRecord } from '../session.store';
 /** While idle time is limited, no proof is served from memory for longer: what was read then is what idleness is judged by. */
 const LONGEST_WITH_IDLE_LIMIT = 60_000;
 
+const REFUSALS = {
+  invalid_token: 'The access token is not valid',
+  token_revoked: 'The login was ended',
+  token_expired: 'The access token has expired',
+} as const;
+
 /** Judges opaque access tokens by their row, read once. */
 @Injectable()
 export class SessionProofs {
@@ -24,14 +30,20 @@ export class SessionProofs {
   ) {}
 
   async prove(token: OpaqueToken): Promise<ProvenToken> {
-    const record = await this.store.findForAccess(token.sessionId);
+    const hash = hashOfSecret(token.secret);
+    const isGood = (copy: AccessRecord) => this.refusalOf(copy, hash) === null;
+    const record = await this.store.findForAccess(token.sessionId, isGood);
+    const refusal = this.refusalOf(record, hash);
+    if (refusal) throw new AuthError(refusal, REFUSALS[refusal]);
+    return this.proofOf(record as AccessRecord, hash);
+  }
+
+  private refusalOf(record: AccessRecord | null, hash: Buffer): keyof typeof REFUSALS | null {
+    const ends = record && endOf(record, hash);
+    if (!record || ends === null) return 'invalid_token';
+    if (record.revoked) return 'token_revoked';
     const now = this.clock.now();
-    const expiresAt = record && expiryFor(record, hashOfSecret(token.secret));
-    if (!record || !expiresAt) throw new AuthError('invalid_token', 'The access token is not valid');
-    if (record.revoked) throw new AuthError('token_revoked', 'The login was ended');
-    const ends = Math.min(expiresAt.getTime(), record.session.expiresAt.getTime());
-    if (ends <= now || this.isIdle(record, now)) throw new AuthError('token_expired', 'The access token has expired');
-    return this.proofOf(record, new Date(ends), now);
+    return ends <= now || this.isIdle(record, now) ? 'token_expired' : null;
   }
 
   private isIdle({ session }: AccessRecord, now: number): boolean {
@@ -41,30 +53,36 @@ export class SessionProofs {
     return now - seen > idleTimeout + ACTIVITY_LAG;
   }
 
-  private proofOf(record: AccessRecord, expiresAt: Date, now: number): ProvenToken {
+  private proofOf(record: AccessRecord, hash: Buffer): ProvenToken {
+    const ends = endOf(record, hash) as number;
     const { maxStaleness } = this.config.auth.session.cache;
     const limit =
       this.config.auth.session.idleTimeout === 0 ? maxStaleness : Math.min(maxStaleness, LONGEST_WITH_IDLE_LIMIT);
     return {
-      context: contextOf(record, expiresAt),
+      context: contextOf(record, new Date(ends)),
       sessionId: record.session.id,
       generations: record.generations,
       revocable: true,
       recordsActivity: true,
-      serveUntil: Math.min(expiresAt.getTime(), now + limit),
+      serveUntil: Math.min(ends, (record.readAt ?? this.clock.now()) + limit),
       client: record.session,
     };
   }
 }
 
-/** When this token of the login expires; null when it is none of its tokens. */
+/** When this token of the login expires, at the latest with the login; null when it is none of its tokens. */
+function endOf(record: AccessRecord, hash: Buffer): number | null {
+  const expiresAt = expiryFor(record, hash);
+  return expiresAt && Math.min(expiresAt.getTime(), record.session.expiresAt.getTime());
+}
+
 function expiryFor(record: AccessRecord, hash: Buffer): Date | null {
   if (digestsMatch(record.accessHash, hash)) return record.accessExpiresAt;
   if (digestsMatch(record.previousAccessHash, hash)) return record.previousAccessUntil;
   return null;
 }
 
-function contextOf({ session, principal, authTime }: AccessRecord, expiresAt: Date): AuthContext {
+function contextOf({ session, principal, authTime, generations }: AccessRecord, expiresAt: Date): AuthContext {
   const { id, ipAddress, userAgent, device, createdAt, lastActivity } = session;
   return Object.freeze({
     principal: Object.freeze({ ...principal, roles: Object.freeze([...principal.roles]) }),
@@ -74,5 +92,6 @@ function contextOf({ session, principal, authTime }: AccessRecord, expiresAt: Da
     expiresAt,
     amr: Object.freeze([...session.amr]),
     authTime,
+    generations: Object.freeze(generations),
   });
 }

@@ -45,6 +45,7 @@ export class SessionStrategy implements AuthStrategy {
   }
 
   async issue(person: VerifiedPerson, login: LoginFacts): Promise<TokenGrant> {
+    await this.keeping.horizons.requireCover();
     const { ttl, refreshTokenTtl } = this.config.auth.session;
     const lives = { access: ttl, login: refreshTokenTtl, shortLogin: this.config.auth.shortLoginTtl };
     const generation = firstGeneration(person, login, this.clock.date(), lives);
@@ -58,6 +59,7 @@ export class SessionStrategy implements AuthStrategy {
   async consume(refreshToken: string, client: ClientInfo): Promise<ConsumedLogin> {
     const token = parseOpaqueToken('refresh', refreshToken);
     if (!token) throw new AuthError('invalid_grant', 'The refresh token is not valid', { detail: 'malformed' });
+    await this.keeping.horizons.requireCover();
     return this.keeping.decisions.consumeOpaque(token, client);
   }
 

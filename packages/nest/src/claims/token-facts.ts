@@ -22,9 +22,10 @@ export function latchkeyFacts(claims: JsonObject, mode: AuthMode): TokenFacts {
   const principal = principalOf(claims);
   const sessionId = uuid(claims, 'sid');
   const { tenantId, userId } = principal;
+  const generations = Object.freeze(generationsOf(claims['gen']));
   return {
-    context: contextOf({ principal, claims, mode, sessionId }),
-    revocable: Object.freeze({ tenantId, userId, sessionId, generations: generationsOf(claims['gen']) }),
+    context: contextOf({ principal, claims, mode, sessionId, generations }),
+    revocable: Object.freeze({ tenantId, userId, sessionId, generations }),
   };
 }
 
@@ -33,10 +34,11 @@ interface ContextParts {
   readonly claims: JsonObject;
   readonly mode: AuthMode;
   readonly sessionId: string | null;
+  readonly generations?: Revocable['generations'];
 }
 
 /** The frozen proof that one token stands for. */
-export function contextOf({ principal, claims, mode, sessionId }: ContextParts): AuthContext {
+export function contextOf({ principal, claims, mode, sessionId, generations }: ContextParts): AuthContext {
   const { exp, auth_time: authTime, iat } = claims;
   return Object.freeze({
     principal,
@@ -47,6 +49,7 @@ export function contextOf({ principal, claims, mode, sessionId }: ContextParts):
     expiresAt: dateOf(exp),
     amr: Object.freeze(texts(claims['amr'])),
     authTime: dateOf(authTime ?? iat ?? exp),
+    ...(generations && { generations }),
   });
 }
 

@@ -81,11 +81,16 @@ export class RevocationFeedClient {
     return age !== null && age <= FRESH_FOR;
   }
 
-  /** @throws AuthError `unavailable` when the feed is older than the policy allows. */
-  requireTrustworthy(): void {
+  /** False while the feed is older than the policy allows. */
+  isTrustworthy(): boolean {
     const { onLoss = 'bounded_staleness', maxStaleness = DEFAULT_MAX_STALENESS } = this.source;
     const age = this.age();
-    if (age !== null && (age <= FRESH_FOR || (onLoss === 'bounded_staleness' && age <= maxStaleness))) return;
+    return age !== null && (age <= FRESH_FOR || (onLoss === 'bounded_staleness' && age <= maxStaleness));
+  }
+
+  /** @throws AuthError `unavailable` when the feed is older than the policy allows. */
+  requireTrustworthy(): void {
+    if (this.isTrustworthy()) return;
     throw new AuthError('unavailable', 'Revocations cannot be checked right now', { retryAfter: 1, detail: 'feed' });
   }
 

@@ -3,7 +3,7 @@ const STRING_OR_KEY = /"(?:[^"\\]|\\.)*"(\s*:)?/gs;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Names by which an object reaches its prototype; the framework would drop them without a word. */
-const PROTOTYPE_NAMES = ['__proto__', 'constructor', 'prototype'];
+export const PROTOTYPE_NAMES = ['__proto__', 'constructor', 'prototype'];
 
 /** Why a body was refused; says nothing of its content. */
 export class StrictJsonError extends Error {}

@@ -1,5 +1,5 @@
 import type { Generations } from './generations';
-import type { Revocation } from './revocation';
+import type { Revocation, RevocationTarget } from './revocation';
 
 /** What must be known of a token to judge it. */
 export interface Revocable {
@@ -64,6 +64,13 @@ export class RevocationMirror {
   private readonly users = new Map<string, Marks>();
   private readonly tenants = new Map<string, Marks>();
   private readonly everyone = new Marks();
+  private readonly listeners = new Set<(reached: RevocationTarget) => void>();
+
+  /** Calls `listener` after every change, with whom it may reach; returns how to stop. */
+  onChange(listener: (reached: RevocationTarget) => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
 
   /** Idempotent. */
   apply(revocation: Revocation): void {
@@ -74,6 +81,7 @@ export class RevocationMirror {
     } else if (target.kind === 'user') marksOf(this.users, ownerOf(target)).add(revocation);
     else if (target.kind === 'tenant') marksOf(this.tenants, target.tenantId).add(revocation);
     else this.everyone.add(revocation);
+    for (const listener of this.listeners) listener(target);
   }
 
   verdict(token: Revocable): Verdict {

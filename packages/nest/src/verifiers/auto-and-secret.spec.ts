@@ -12,10 +12,12 @@ import {
 } from '../../../../test/support/issuer-server';
 import { until } from '../../../../test/support/until';
 import type { AccessTokenVerifier } from '../access-token-verifier';
+import type { ConnectionJudge } from '../connections/connection-judge';
 import { auto, type AutoOptions } from './auto.verifier';
 import { secret, type SecretOptions } from './secret.verifier';
 
 const KEY = newKey('EdDSA');
+const NOBODY = { ipAddress: null, userAgent: null };
 const SECRET = 'a shared secret of sixty-four bytes and more, enough for every hash there is';
 
 let server: IssuerServer;
@@ -66,6 +68,25 @@ describe('a resource server that takes both kinds', () => {
       return (await fate(verifier, jwt)) === 'token_revoked' && (await fate(verifier, 'lk_at_x')) === 'invalid_token';
     });
     expect(server.readers).toBeLessThanOrEqual(1);
+  });
+
+  it('judges open connections by the feed, of this login alone and at once', async () => {
+    await started({ feed: true });
+    const login = { user_id: randomUUID(), tenant_id: randomUUID(), sid: randomUUID() };
+    const jwt = signed(KEY, server.claims(login));
+    const other = signed(KEY, server.claims({ ...login, sid: randomUUID() }));
+    const judge = verifier.connectionJudge() as ConnectionJudge;
+    const [auth, sibling] = [await verifier.verify(jwt, NOBODY), await verifier.verify(other, NOBODY)];
+    expect([judge.judge(auth), judge.judge(sibling)]).toEqual(['valid', 'valid']);
+    const told = new Promise((resolve) => judge.onChange(resolve));
+    server.revoke({ kind: 'session', ...login });
+    expect(await told).toMatchObject({ kind: 'session', userId: login.user_id });
+    expect([judge.judge(auth), judge.judge(sibling)]).toEqual(['revoked', 'valid']);
+  });
+
+  it('has no judge of connections without a feed: they live until their token expires', async () => {
+    await started();
+    expect(verifier.connectionJudge()).toBeNull();
   });
 
   it('judges a JWT that the feed has ended before it was ever shown', async () => {

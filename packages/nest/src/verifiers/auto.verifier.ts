@@ -1,6 +1,7 @@
 import { AccessTokenVerifier } from '../access-token-verifier';
 import type { AuthContext } from '../auth-context';
 import { latchkeyFacts, refused } from '../claims/token-facts';
+import type { ConnectionJudge } from '../connections/connection-judge';
 import type { ClientCredentials } from '../http/client-credentials';
 import type { VerifierRecipe } from '../verifier-recipe';
 import { chosenFeed } from './common-options';
@@ -23,6 +24,10 @@ export class AutoVerifier extends AccessTokenVerifier {
     private readonly signed: AccessTokenVerifier,
   ) {
     super();
+  }
+
+  override connectionJudge(): ConnectionJudge | null {
+    return this.signed.connectionJudge();
   }
 
   override async start(): Promise<void> {

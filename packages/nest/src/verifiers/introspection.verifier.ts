@@ -4,6 +4,8 @@ import { AuthError } from '../auth-error';
 import { BoundedLane } from '../bounded-lane';
 import { mappedFacts, type FactsReader } from '../claims/claim-mapping';
 import { latchkeyFacts, refused } from '../claims/token-facts';
+import type { ConnectionJudge } from '../connections/connection-judge';
+import { FeedJudge } from '../feed/feed-judge';
 import type { RevocationFeedClient } from '../feed/revocation-feed.client';
 import { fetchJson, UnexpectedAnswer, type JsonObject } from '../http/bounded-fetch';
 import { basicAuthorization } from '../http/client-credentials';
@@ -46,6 +48,10 @@ export class IntrospectionVerifier extends AccessTokenVerifier {
     this.cache = new VerifiedTokenCache(settings.maxEntries);
     this.lane = new BoundedLane(settings.maxConcurrent, QUEUE);
     this.authorization = basicAuthorization(settings.client);
+  }
+
+  override connectionJudge(): ConnectionJudge | null {
+    return this.feed && new FeedJudge(this.feed, this.parts.clock);
   }
 
   override async start(): Promise<void> {

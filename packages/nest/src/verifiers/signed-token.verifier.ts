@@ -1,5 +1,7 @@
 import { AccessTokenVerifier } from '../access-token-verifier';
 import type { AuthContext } from '../auth-context';
+import type { ConnectionJudge } from '../connections/connection-judge';
+import { FeedJudge } from '../feed/feed-judge';
 import type { RevocationFeedClient } from '../feed/revocation-feed.client';
 import { VerifiedTokenCache } from '../verified-token-cache';
 import type { VerifierParts } from '../verifier-recipe';
@@ -29,6 +31,10 @@ export abstract class SignedTokenVerifier extends AccessTokenVerifier {
   ) {
     super();
     this.cache = new VerifiedTokenCache(settings.maxEntries ?? 100_000);
+  }
+
+  override connectionJudge(): ConnectionJudge | null {
+    return this.feed && new FeedJudge(this.feed, this.parts.clock);
   }
 
   override async start(): Promise<void> {

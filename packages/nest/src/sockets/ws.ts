@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { INestApplication } from '@nestjs/common';
+import { WsAdapter } from '@nestjs/platform-ws';
+import type { WebSocket } from 'ws';
+import type { AuthContext } from '../auth-context';
+import type { AuthError } from '../auth-error';
+import { asAuthError, problemDetails, problemHeaders } from '../problem-details';
+import { withSlash } from './gateways';
+import { closeCodeOf, SocketAuthority, type SocketLink } from './socket-authority';
+import { connectionOf, type MessageHandler } from './socket-connection';
+
+/** A peer that answers no ping for so many seconds is gone. */
+const PING_EVERY = 30;
+/** What may wait for a client that does not read, in bytes. */
+const MOST_UNREAD = 1024 * 1024;
+
+type Client = WebSocket;
+type Refuse = (admitted: boolean, status?: number, body?: string, headers?: Record<string, string>) => void;
+type ServerOptions = Readonly<Record<string, unknown>> & { readonly path?: string; readonly server?: unknown };
+
+/**
+ * Nest's `ws` adapter with Latchkey in front: nobody connects without a proof, unless a handler is open, and every
+ * socket ends with its proof. `app.useWebSocketAdapter(new AuthWsAdapter(app))`, before `app.init()` or `app.listen()`.
+ */
+export class AuthWsAdapter extends WsAdapter {
+  private readonly authority: SocketAuthority;
+  private readonly admitted = new WeakMap<IncomingMessage, AuthContext | null>();
+
+  constructor(app: INestApplication) {
+    super(app);
+    this.authority = new SocketAuthority(app);
+  }
+
+  override create(port: number, options: ServerOptions = {}): ReturnType<WsAdapter['create']> {
+    if (options.server)
+      throw new Error('AuthWsAdapter makes its own servers: leave `server` out of @WebSocketGateway()');
+    const address = { port, path: withSlash(options.path ?? '') };
+    const verifyClient = ({ req }: { req: IncomingMessage }, done: Refuse): void => {
+      this.admit(req, this.authority.servesAnonymous(address)).then(
+        () => done(true),
+        (error: unknown) => this.refuse(asAuthError(error), done),
+      );
+    };
+    const bounds = { maxPayload: this.authority.maxPayload, perMessageDeflate: false };
+    return super.create(port, { ...bounds, ...options, verifyClient } as never) as ReturnType<WsAdapter['create']>;
+  }
+
+  override bindClientConnect(server: never, callback: (client: Client, request: IncomingMessage) => void): void {
+    super.bindClientConnect(server, ((client: Client, request: IncomingMessage) => {
+      const connection = connectionOf(client) ?? this.connect(client, request);
+      connection?.enter(() => callback(client, request));
+    }) as never);
+  }
+
+  override bindMessageHandlers(client: Client, handlers: MessageHandler[], transform: never): void {
+    const connection = connectionOf(client);
+    if (!connection) return;
+    super.bindMessageHandlers(
+      client,
+      connection.guarded(handlers) as never,
+      connection.transformed(transform) as never,
+    );
+  }
+
+  private async admit(request: IncomingMessage, anonymous: boolean): Promise<void> {
+    this.admitted.set(request, await this.authority.handshakes.authenticate({ request, anonymous }));
+  }
+
+  private refuse(error: AuthError, done: Refuse): void {
+    const { typeBase = 'urn:latchkey:problem:', onError } = this.authority.problems;
+    const requestId = randomUUID();
+    onError?.(error, { id: requestId });
+    const headers = {
+      ...problemHeaders(error),
+      'Content-Type': 'application/problem+json; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      'X-Request-Id': requestId,
+    };
+    done(false, error.status, JSON.stringify(problemDetails(error, typeBase, requestId)), headers);
+  }
+
+  private connect(client: Client, request: IncomingMessage) {
+    const auth = this.admitted.get(request);
+    if (auth === undefined) return void client.close(closeCodeOf({ status: 401 }), 'missing_token');
+    const connection = this.authority.connect({ client, request, auth }, linkOf(client));
+    const count = (): void => void connection.spend();
+    client.on('message', count).on('ping', count);
+    client.once('close', () => connection.leave());
+    return connection;
+  }
+}
+
+function linkOf(client: Client): SocketLink {
+  let [beats, answered] = [0, true];
+  client.on('pong', () => (answered = true));
+  return {
+    send: (message) => client.send(JSON.stringify(message)),
+    end: (reason) => client.close(closeCodeOf(reason), reason?.code),
+    destroy: () => client.terminate(),
+    beat: () => {
+      if (client.bufferedAmount > MOST_UNREAD) return client.terminate();
+      beats += 1;
+      if (beats % PING_EVERY !== 0) return;
+      if (!answered) return client.terminate();
+      answered = false;
+      client.ping();
+    },
+  };
+}

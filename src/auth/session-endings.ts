@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import { AuthError, type AuthContext } from '@latchkey/nest';
+import { AuthStrategies } from '../strategy/auth-strategies';
+import { LoginRevoker } from '../strategy/login-revoker';
+import { ModeCapabilities } from '../strategy/mode-capabilities';
+import { RevocationBudget } from './revocation-budget';
+import { keepsNoSessions, requirePerson } from './session-directory';
+
+/** A person ends their own logins, as far as the mode can. */
+@Injectable()
+export class SessionEndings {
+  constructor(
+    private readonly revoker: LoginRevoker,
+    private readonly strategies: AuthStrategies,
+    private readonly capabilities: ModeCapabilities,
+    private readonly budget: RevocationBudget,
+  ) {}
+
+  /** Somebody else's id is not found, like one that never was. */
+  async end({ principal, sessionId: currentId }: AuthContext, sessionId: string): Promise<void> {
+    requirePerson(principal);
+    const { revokeSession } = this.capabilities.describe();
+    if (!revokeSession) throw keepsNoSessions();
+    const { tenantId, userId } = principal;
+    this.budget.spend(userId);
+    const target = { kind: 'session', tenantId, userId, sessionId } as const;
+    if (revokeSession === 'by_sid' || sessionId === currentId) {
+      await this.strategies.issuing.revoke(target, 'revoked_by_user');
+    } else if (!(await this.revoker.revokeRow(target, 'revoked_by_user'))) {
+      throw new AuthError('not_found', 'There is no such session');
+    }
+  }
+
+  async endAll({ principal, sessionId }: AuthContext, exceptCurrent: boolean): Promise<void> {
+    requirePerson(principal);
+    if (!this.capabilities.describe().revokeAllSessions) throw keepsNoSessions();
+    const { tenantId, userId } = principal;
+    this.budget.spend(userId);
+    const exceptSessionId = exceptCurrent ? sessionId : undefined;
+    await this.strategies.issuing.revoke({ kind: 'user', tenantId, userId, exceptSessionId }, 'revoked_by_user');
+  }
+}
