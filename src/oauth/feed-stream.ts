@@ -16,7 +16,8 @@ export interface FeedSource {
 const BUFFER = 64 * 1024;
 const MOST_IN_ONE_EVENT = 500;
 const FIRST_WORDS = 'retry: 1000\n\n';
-const HEARTBEAT = 'event: heartbeat\ndata: {}\n\n';
+const HEARTBEAT = 'event: heartbeat\n';
+const NOTHING = 'data: {}\n\n';
 
 /**
  * Server-sent events of one client: first what it missed, from the database, then what this process learns, from memory.
@@ -65,7 +66,16 @@ export class FeedStream extends Readable {
   /** Tells the client that it knows everything; says nothing when that is not so. */
   beat(): void {
     const knowsAll = !this.busy && this.place === this.source.recent.head;
-    if (knowsAll && this.room && !this.isOver) this.write(HEARTBEAT);
+    if (knowsAll && this.room && !this.isOver) this.write(HEARTBEAT + this.movedOn() + NOTHING);
+  }
+
+  /** An event is sent before the horizon has passed it; the next beat says from where to resume without it. */
+  private movedOn(): string {
+    const { horizon } = this.source.recent;
+    if (BigInt(horizon) <= BigInt(this.position.transaction)) return '';
+    this.position = { transaction: horizon, id: '0', next: null };
+    const { cursor } = this.source.reader.part(this.client, [], { position: this.position, complete: true });
+    return `id: ${cursor}\n`;
   }
 
   /** Ends it in order: the client comes back with the last event's id. */

@@ -215,16 +215,13 @@ describe('the feed for other services', () => {
     const stream = await open();
     const first = await revoke();
     await stream.until('the first came', (s) => seenOn(s).includes(first));
-    await until('the horizon has passed it', async () => {
-      const { id } = stream.named('revocations').at(-1)!;
-      const { body } = await caller.page(id);
-      if (body.revocations.length === 0) return true;
-      await revoke();
-      return false;
-    });
+    const lastId = () => stream.events.findLast(({ id }) => id !== undefined)!.id!;
+    // Other databases of the same server hold the horizon back while their transactions are open.
+    const passed = async () => (await caller.page(lastId())).body.revocations.length === 0;
+    await until('a heartbeat tells of a horizon beyond it', passed, { within: 25_000, every: 200 });
     stream.close();
     const missed = await revoke();
-    const again = await open(caller, { headers: { 'last-event-id': stream.named('revocations').at(-1)!.id! } });
+    const again = await open(caller, { headers: { 'last-event-id': lastId() } });
     await again.until('what was missed came', (s) => seenOn(s).includes(missed));
     expect(seenOn(again)).not.toContain(first);
   });

@@ -159,6 +159,7 @@ export class RevocationFeedClient {
   private receive({ event, data, id }: StreamEvent, reading: Reading): void {
     if (event === 'revocations') this.receivePage(feedPageOf(JSON.parse(data)), id, reading);
     else if (event !== 'heartbeat') return;
+    else if (reading.caughtUp) this.cursor = id ?? this.cursor;
     if (!reading.caughtUp) return;
     this.lastEvent = this.lastComplete = this.parts.clock.monotonic();
   }
