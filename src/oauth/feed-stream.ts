@@ -30,6 +30,8 @@ export class FeedStream extends Readable {
   /** Place in memory; null while the database is read. */
   private place: number | null = null;
   private begunAt: number | null = null;
+  /** Transaction of the last id that was sent. */
+  private told = FEED_START.transaction;
 
   constructor(
     readonly client: Client,
@@ -72,10 +74,10 @@ export class FeedStream extends Readable {
   /** An event is sent before the horizon has passed it; the next beat says from where to resume without it. */
   private movedOn(): string {
     const { horizon } = this.source.recent;
-    if (BigInt(horizon) <= BigInt(this.position.transaction)) return '';
-    this.position = { transaction: horizon, id: '0', next: null };
-    const { cursor } = this.source.reader.part(this.client, [], { position: this.position, complete: true });
-    return `id: ${cursor}\n`;
+    if (BigInt(horizon) <= BigInt(this.told)) return '';
+    this.told = horizon;
+    const position = { transaction: horizon, id: '0', next: null };
+    return `id: ${this.source.reader.part(this.client, [], { position, complete: true }).cursor}\n`;
   }
 
   /** Ends it in order: the client comes back with the last event's id. */
@@ -121,6 +123,7 @@ export class FeedStream extends Readable {
 
   private send(revocations: readonly Revocation[], complete: boolean): void {
     const { position } = this;
+    this.told = position.transaction;
     const part = this.source.reader.part(this.client, revocations, { position, complete });
     this.write(`event: revocations\nid: ${part.cursor}\ndata: ${JSON.stringify(feedResponse(part))}\n\n`);
   }
