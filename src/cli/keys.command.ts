@@ -25,7 +25,10 @@ signs in again. Resource servers that check tokens themselves accept it until th
 
 Example, after a leak:
   $ latchkey keys rotate --now
-  $ latchkey keys retire 3yqTj0fL9s1V`;
+  $ latchkey keys retire 3yqTj0fL9s1V
+
+The id of a key that was auth.jwt.secret may begin with a hyphen. Put -- before it:
+  $ latchkey keys retire -- -yqTj0fL9s1V`;
 
 export function addKeys(program: Command, shell: Shell): void {
   const keys = program.command('keys').description('list, rotate and retire the keys that sign JWTs');

@@ -8,6 +8,7 @@ import {
 } from 'node:crypto';
 import { promisify } from 'node:util';
 import { HMAC_KEY_BYTES, pinKey, type JwtAlgorithm, type JwtKey } from '@latchkey/nest';
+import { encodeBase62 } from '../common/base62';
 import { deriveKey, sha256 } from '../common/digest';
 import type { SigningKey } from './jwt-signature';
 
@@ -23,8 +24,9 @@ const MODULUS_BITS = 2048;
 const HMAC_ALGORITHMS = Object.keys(HMAC_KEY_BYTES) as HmacAlgorithm[];
 const generate = promisify(generateKeyPair);
 
+/** Letters and digits alone: on a command line an id that begins with a hyphen would be taken for an option. */
 export function newKeyId(): string {
-  return randomBytes(9).toString('base64url');
+  return encodeBase62(randomBytes(9)).slice(-12);
 }
 
 /** A new secret, or a private key as PKCS #8. RSA keys are made in libuv's pool, not on the event loop. */

@@ -692,11 +692,13 @@ describe('signing keys', () => {
     expect(key).toMatchObject({ algorithm: 'ES256' });
     expect(await problem(`keys retire ${key.kid}`, { env })).toMatchObject({ code: 'conflict', exit_code: 1 });
     const next = await latchkey('keys rotate', { env });
-    expect(next.stdout).toMatch(/^Published the ES256 key [\w-]{12}: it signs from \S+Z\n$/);
+    expect(next.stdout).toMatch(/^Published the ES256 key [0-9A-Za-z]{12}: it signs from \S+Z\n$/);
     expect(await problem('keys rotate', { env })).toMatchObject({ code: 'conflict' });
     expect(await states()).toEqual(['signing', 'published']);
     expect((await latchkey(`keys retire ${key.kid}`, { env })).stdout).toContain(`Retired the key ${key.kid}`);
     expect(await problem(`keys retire ${key.kid}`, { env })).toMatchObject({ code: 'not_found' });
+    const { code, stderr } = await latchkey('--json keys retire -- -yqTj0fL9s1V', { env });
+    expect([code, JSON.parse(stderr)]).toMatchObject([1, { code: 'not_found' }]);
     expect(await states()).toEqual(['signing']);
     expect(await states('keys list --all')).toEqual(['retired', 'signing']);
     expect((await latchkey('keys list', { env })).stdout).toMatch(/^KID\s+ALGORITHM\s+STATE\s+ORIGIN\s+SIGNS FROM/);
