@@ -21,8 +21,10 @@ const SIZE = proofSize<Size>({
   full: { clients: 200, load: 60_000, refreshes: 200, replays: 50 },
 });
 
-// Deadlines that differ, so that a flip which forgot one would show.
+// Deadlines that differ, so that a flip which forgot one would show. And these clients refresh about once a second each:
+// what they show is that no refresh is lost, not how many one login may have.
 const SETTINGS = {
+  LATCHKEY__AUTH__REFRESHES_PER_MINUTE: '600',
   LATCHKEY__AUTH__SESSION__REFRESH_TOKEN_TTL: '720h',
   LATCHKEY__AUTH__JWT__REFRESH_TOKEN_TTL: '48h',
 };

@@ -22,6 +22,7 @@ const POLLED = 2_000;
 
 let database: TestDatabase;
 let person: Person;
+let people = 0;
 let processes: [ServiceProcess, ServiceProcess];
 /** Where logins are revoked, and where that is noticed. */
 let here: ServiceClient;
@@ -30,6 +31,8 @@ let there: ServiceClient;
 describe.each(['stateful', 'tracked', 'denylist'] as const)('a login that is ended on one process: %s', (profile) => {
   beforeAll(() => startBoth(profile), 60_000);
   afterAll(stopBoth, 30_000);
+  // Each with a minute of their own: what one person may end in a minute is bounded.
+  beforeEach(async () => ([person] = (await registerPeople(here, 1, `person-${(people += 1)}-`)) as [Person]), 30_000);
 
   it('is refused by the other within a second of the answer', async () => {
     const actor = await expecting(200, here.login(person));
@@ -92,7 +95,6 @@ async function startBoth(profile: Profile): Promise<void> {
   processes = await Promise.all([start(), start()]);
   here = new ServiceClient(processes[0].url);
   there = new ServiceClient(processes[1].url);
-  [person] = (await registerPeople(here, 1)) as [Person];
 }
 
 async function stopBoth(): Promise<void> {
