@@ -1,4 +1,6 @@
+import path from 'node:path';
 import { parse } from 'yaml';
+import { loadConfig } from '../../src/config/load-config';
 import { readSource } from './source-tree';
 
 interface Service {
@@ -36,8 +38,19 @@ describe('docker-compose.yml', () => {
     const secrets = services
       .flatMap(([, { environment = {} }]) => Object.entries(environment))
       .filter(([name]) => /PASSWORD|SECRET|DATABASE_URL/.test(name));
-    expect(secrets).toHaveLength(3);
-    for (const [, value] of secrets) expect(value).toMatch(/\$\{(POSTGRES_PASSWORD|LATCHKEY_SECRET):\?[^}]+\}/);
+    expect(secrets).toHaveLength(4);
+    for (const [, value] of secrets) {
+      expect(value).toMatch(/\$\{(POSTGRES_PASSWORD|LATCHKEY_SECRET|JWT_SECRET):\?[^}]+\}/);
+    }
+  });
+
+  it('gives the service all that its configuration asks for', () => {
+    const given = Object.entries(latchkey.environment ?? {}).map(([name, value]) => [
+      name,
+      value.replace(/\$\{[A-Z_]+(?::-([^}]*)|:\?[^}]*)\}/g, (_, otherwise?: string) => otherwise ?? 'x'.repeat(48)),
+    ]);
+    const cwd = path.resolve(__dirname, '../..');
+    expect(loadConfig({ cwd, env: Object.fromEntries(given) as NodeJS.ProcessEnv }).environment).toBe('production');
   });
 
   it('publishes ports on loopback alone, and none of the database', () => {
