@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { ConnectionWatch } from '@latchkey/nest';
 import { adapterOf, LoungeModule } from '../support/lounge.module';
 import { openStream } from '../support/live-stream';
 import { PROFILES } from '../support/profiles';
@@ -37,6 +40,19 @@ describe.each(PROFILES)('event streams, $name', ({ settings, row }) => {
     service.clock.advance(Date.parse(who.grant.expires_at) - service.clock.now() + 10);
     await stream.ended;
     expect(stream.events.at(-1)).toEqual({ type: 'revoked', data: '{"code":"token_expired"}' });
+  });
+
+  it('are forgotten when the client leaves, those too that wait behind another on the same connection', async () => {
+    const { grant } = await service.signedIn();
+    const watch = service.app.provider(ConnectionWatch);
+    const { hostname, port } = new URL(service.app.url);
+    const socket = connect({ host: hostname, port: Number(port) });
+    await once(socket, 'connect');
+    const request = `GET /lounge/events HTTP/1.1\r\nHost: lounge\r\nAuthorization: Bearer ${grant.access_token}\r\n\r\n`;
+    socket.write(request.repeat(20));
+    await until('all of them are open', () => watch.size === 20);
+    socket.destroy();
+    await until('none of them is left', () => watch.size === 0);
   });
 
   it('are not ended by a refresh', async () => {

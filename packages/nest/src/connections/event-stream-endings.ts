@@ -35,7 +35,11 @@ export class EventStreamEndings implements NestInterceptor {
       });
       wire.once('close', () => connection.leave());
       if (!connection.isOver) events.add(next.handle().subscribe(observerOf(stream)));
-      return () => events.unsubscribe();
+      return () => {
+        events.unsubscribe();
+        // A response that waits behind another one on the same wire never closes.
+        if (!connection.isOver) connection.leave();
+      };
     });
   }
 }

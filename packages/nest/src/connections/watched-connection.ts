@@ -71,9 +71,10 @@ export class WatchedConnection {
     this.register.left(this);
   }
 
-  /** For a peer that does not take leave. */
+  /** For a peer that does not take leave. Not every wire tells that it was cut. */
   cut(): void {
     this.link.destroy();
+    this.leave();
   }
 
   /** Once a second. */
