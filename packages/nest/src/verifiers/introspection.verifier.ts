@@ -85,13 +85,18 @@ export class IntrospectionVerifier extends AccessTokenVerifier {
     return this.parts.clock.monotonic() - provenAt < (followed ? cacheWithFeedFor : cacheFor);
   }
 
-  /** Whatever was revoked around a session token, the service knows best: any verdict but `valid` means asking again. */
+  /** Any verdict but `valid` means asking again: the row behind a session token may have been renewed. */
   private verdict(known: Answered): Verdict {
     const { mirror } = this.feed ?? {};
-    if (!mirror || known.revocable === null || known.version === mirror.version) return 'valid';
-    const verdict = mirror.verdict(known.revocable);
+    if (!mirror || known.version === mirror.version) return 'valid';
+    const verdict = this.told(known.revocable);
     if (verdict === 'valid') known.version = mirror.version;
     return verdict;
+  }
+
+  /** What the feed says, as far as it is followed. */
+  private told(revocable: Answered['revocable']): Verdict {
+    return (revocable && this.feed?.mirror.verdict(revocable)) ?? 'valid';
   }
 
   /** One question per token, however many requests wait for its answer. */
@@ -112,6 +117,9 @@ export class IntrospectionVerifier extends AccessTokenVerifier {
     if (answer['active'] === false) throw refusalFor(verdict);
     if (answer['active'] !== true) throw unavailable('introspection answered neither active nor inactive');
     const proven = this.provenBy(answer, token, { version, provenAt });
+    // Another process than the one that ended the login may have answered, and not know of it yet.
+    const told = this.told(proven.revocable);
+    if (told !== 'valid') throw refusalFor(told);
     this.cache.set(token, proven);
     return proven;
   }
