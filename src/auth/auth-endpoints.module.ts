@@ -3,6 +3,7 @@ import { IdentityModule } from '../identity/identity.module';
 import { TenancyModule } from '../tenancy/tenancy.module';
 import { AuthController } from './auth.controller';
 import { AuthService } from './auth.service';
+import { LoginRefresher } from './login-refresher';
 import { RevocationBudget } from './revocation-budget';
 import { SelfRegistration } from './self-registration';
 import { SessionDirectory } from './session-directory';
@@ -14,6 +15,6 @@ import { TicketsController } from './tickets.controller';
 @Module({
   imports: [TenancyModule, IdentityModule],
   controllers: [AuthController, SessionsController, TicketsController],
-  providers: [AuthService, RevocationBudget, SelfRegistration, SessionDirectory, SessionEndings],
+  providers: [AuthService, LoginRefresher, RevocationBudget, SelfRegistration, SessionDirectory, SessionEndings],
 })
 export class AuthEndpointsModule {}

@@ -5,6 +5,7 @@ import { ApiAuthOperation } from './auth.openapi';
 import { grantResponse, logoutResponse, meResponse, modeResponse } from './auth.responses';
 import * as schemas from './auth.schemas';
 import { AuthService } from './auth.service';
+import { LoginRefresher } from './login-refresher';
 import { SelfRegistration } from './self-registration';
 
 interface HttpRequest extends GuardedRequest {
@@ -16,6 +17,7 @@ interface HttpRequest extends GuardedRequest {
 export class AuthController {
   constructor(
     private readonly auth: AuthService,
+    private readonly logins: LoginRefresher,
     private readonly registrations: SelfRegistration,
     private readonly capabilities: ModeCapabilities,
   ) {}
@@ -49,7 +51,7 @@ export class AuthController {
   @HttpCode(200)
   @ApiAuthOperation('refresh')
   async refresh(@Body({ schema: schemas.refreshBody }) body: schemas.RefreshBody, @Req() request: HttpRequest) {
-    return grantResponse(await this.auth.refresh(body.refresh_token, clientOf(request)));
+    return grantResponse(await this.logins.refresh(body.refresh_token, clientOf(request)));
   }
 
   @RequireAuth()

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AuthError, type AuthContext, type ClientInfo } from '@latchkey/nest';
+import type { AuthContext, ClientInfo } from '@latchkey/nest';
 import { EventLog } from '../common/event-log';
 import { PasswordVerifier } from '../identity/password-verifier';
 import { AuthStrategies } from '../strategy/auth-strategies';
@@ -37,18 +37,6 @@ export class AuthService {
     const person = await this.passwords.verify({ tenantId: tenant?.id ?? null, identifier, password, client });
     const grant = await this.strategies.issuing.issue(person, { client, amr: ['pwd'], remember: attempt.remember });
     this.recordLogin(grant, client);
-    return grant;
-  }
-
-  /** The strategy that reads the token decides; the one that the decision names carries on. */
-  async refresh(refreshToken: string, client: ClientInfo): Promise<TokenGrant> {
-    const strategy = this.strategies.recognizing(refreshToken);
-    if (!strategy) throw new AuthError('invalid_grant', 'The refresh token is not valid', { detail: 'kind' });
-    const login = await strategy.consume(refreshToken, client);
-    const grant = await this.strategies.continuing(login.successorKind).continue(login);
-    const { tenantId, userId } = grant.principal;
-    const facts = { tenantId, userId, sessionId: grant.sessionId, ipAddress: client.ipAddress };
-    this.events.record('login_refreshed', { ...facts, kind: login.successorKind });
     return grant;
   }
 

@@ -3,6 +3,8 @@ import jsonwebtoken from 'jsonwebtoken';
 import { formatOpaqueToken } from '../../src/strategy/opaque-token';
 import { PROFILES } from '../support/profiles';
 import { DAY, MINUTE, SECOND } from '../support/test-app';
+import { withClient } from '../support/test-database';
+import { until } from '../support/until';
 import { claimsOf, useService, type Grant } from './service';
 
 /** What of a token must be the same when it is given a second time. */
@@ -186,6 +188,22 @@ describe.each(PROFILES)('refresh without a window, $name', ({ settings, row }) =
     const { code } = await service.refresh(grant.refresh_token);
     expect(code).toBe(row.revoke_session === false ? '200' : 'refresh_token_reused');
   });
+
+  it('takes a second use at the same moment for theft too, where anything is kept', async () => {
+    const { grant } = await service.signedIn();
+    const codes = await withClient(service.app.database.url, async (client) => {
+      await client.query('BEGIN; LOCK TABLE consumed_refresh_tokens IN SHARE MODE');
+      const answers = Array.from({ length: 20 }, () => service.refresh(grant.refresh_token));
+      service.clock.advance(1);
+      await client.query('SELECT pg_sleep(0.2)');
+      service.clock.advance(1);
+      await client.query('COMMIT');
+      return (await Promise.all(answers)).map(({ code }) => code);
+    });
+    if (row.revoke_session === false) expect(new Set(codes)).toEqual(new Set(['200']));
+    else expect(codes).toContain('refresh_token_reused');
+    expect((await service.me(grant.access_token)).code).toBe(row.revoke_session === false ? '200' : 'token_revoked');
+  });
 });
 
 describe.each(PROFILES)('refreshing often, $name', ({ settings, row }) => {
@@ -240,5 +258,38 @@ describe.each(PROFILES)('refreshing often, $name', ({ settings, row }) => {
     expect((await service.refresh(other.grant.refresh_token)).status).toBe(200);
     const madeUp = formatOpaqueToken('refresh', { sessionId, secret: randomBytes(32) });
     expect((await service.refresh(madeUp)).code).toBe('invalid_grant');
+  });
+});
+
+const KEEPING = PROFILES.filter(({ row }) => row.revoke_session !== false);
+
+describe.each(KEEPING)('a crowd that comes with one refresh token, $name', ({ settings }) => {
+  const service = useService({ settings });
+  const WAITING = `SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+                    WHERE d.datname = current_database() AND NOT l.granted`;
+
+  it('occupies one connection to the database, and each of it gets the answer', async () => {
+    const { grant, person } = await service.signedIn();
+    const refresh = () => service.refresh(grant.refresh_token);
+    const occupied: (number | null)[] = [];
+    const answers = await withClient(service.app.database.url, async (client) => {
+      await client.query('BEGIN; LOCK TABLE consumed_refresh_tokens IN SHARE MODE');
+      const waiting = async () => (await client.query(WAITING)).rowCount;
+      const first = refresh();
+      await until('the first one is being decided', async () => (await waiting()) === 1);
+      const others = Array.from({ length: 100 }, refresh);
+      for (let look = 0; look < 10; look += 1) {
+        await service.http.get('/health/live');
+        occupied.push(await waiting());
+      }
+      await client.query('COMMIT');
+      return Promise.all([first, ...others]);
+    });
+    expect(occupied).toEqual(Array(10).fill(1));
+    for (const { status, body } of answers) {
+      expect([status, identity(body.refresh_token)]).toEqual([200, identity(answers[0]!.body.refresh_token)]);
+    }
+    const answered = service.app.logged('login_refreshed').filter((line) => line['user_id'] === person.userId);
+    expect(answered).toHaveLength(101);
   });
 });
