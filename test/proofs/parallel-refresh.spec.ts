@@ -20,7 +20,7 @@ import { until } from '../support/until';
 
 const ROUNDS = proofSize({ reduced: 15, full: 100 });
 const AT_ONCE = 16;
-const CUT = proofSize({ reduced: 40, full: 200 });
+const CUT = proofSize({ reduced: 40, full: 1_000 });
 const WITH_STATE: readonly Profile[] = ['stateful', 'tracked', 'denylist'];
 const PAIRS: readonly (readonly [Profile, Profile])[] = [
   ['stateful', 'stateful'],
