@@ -54,10 +54,11 @@ const SETTLE: Statement = {
            FROM instance i WHERE signs_until <= $1 AND published_until IS NULL AND retired_at IS NULL`,
 };
 
+// What is destroyed cannot be had back: a clock that runs ahead of the database's must not decide it.
 const RETIRE: Statement = {
   name: 'signing_key_retire',
   text: `UPDATE signing_keys SET retired_at = $1, sealed = ''
-          WHERE retired_at IS NULL AND (id = $2 OR verifies_until <= $1) RETURNING id`,
+          WHERE retired_at IS NULL AND (id = $2 OR verifies_until <= LEAST($1::timestamptz, statement_timestamp())) RETURNING id`,
 };
 
 const RESEAL: Statement = {

@@ -10,7 +10,10 @@ import { CleanupStore } from './cleanup.store';
 const BATCH = 1_000;
 const PAUSE = 20;
 
-/** Removes what is over, in small batches, in one process at a time. */
+/**
+ * Removes what is over, in small batches, in one process at a time. Over by the clocks of the process and of the database
+ * both: one that runs ahead must not end what the others still hold.
+ */
 @Injectable()
 export class CleanupJob implements OnApplicationBootstrap, OnApplicationShutdown {
   private timer?: NodeJS.Timeout;
@@ -36,7 +39,7 @@ export class CleanupJob implements OnApplicationBootstrap, OnApplicationShutdown
   /** Rows removed; null when another process is at it. */
   run(): Promise<number | null> {
     return this.database.withAdvisoryLock('cleanup', async () => {
-      const now = this.clock.date();
+      const now = await this.record.earlierOf(this.clock.date());
       let removed = 0;
       for (const store of this.stores) removed += await this.purge(store, now);
       await this.record.finished(now, removed);

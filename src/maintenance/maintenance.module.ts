@@ -19,7 +19,7 @@ import { PURGEABLE, type Purgeable } from './purgeable';
       provide: PURGEABLE,
       useFactory: (lockout: LockoutService, ...stores: Purgeable[]): Purgeable[] => [
         ...stores,
-        { purgeExpired: (_now, limit) => lockout.purgeExpired(limit) },
+        { purgeExpired: (now, limit) => lockout.purgeExpired(now, limit) },
       ],
       inject: [LockoutService, SessionStore, RefreshLedgerStore, RevocationStore, TicketStore],
     },

@@ -79,9 +79,9 @@ export class LockoutService {
     return unlocked;
   }
 
-  /** Removes at most `limit` rows that no longer matter, and returns how many. */
-  purgeExpired(limit: number): Promise<number> {
-    return this.attempts.purgeExpired(momentAt(this.clock.now()), limit);
+  /** Removes at most `limit` rows that no longer matter by `now`, and returns how many. */
+  purgeExpired(now: Date, limit: number): Promise<number> {
+    return this.attempts.purgeExpired(momentAt(now.getTime()), limit);
   }
 
   private async refusal(accountKey: Buffer): Promise<AuthError> {

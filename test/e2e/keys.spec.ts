@@ -142,7 +142,20 @@ describe('a key', () => {
     service.clock.advance(30 * DAY);
     await tend(service);
     expect((await statesOf(service))[first]).toBe('retired');
+    // A process whose clock runs ahead refuses the key, and leaves it to the others.
+    expect(await sealedLengthOf(first)).toBeGreaterThan(0);
+    await withClient(service.app.database.url, (client) =>
+      client.query('UPDATE signing_keys SET verifies_until = now() WHERE id = $1', [first]),
+    );
+    await tend(service);
+    expect(await sealedLengthOf(first)).toBe(0);
   });
+
+  const sealedLengthOf = (id: string): Promise<number | undefined> =>
+    withClient(service.app.database.url, async (client) => {
+      const sql = 'SELECT length(sealed) AS length FROM signing_keys WHERE id = $1';
+      return (await client.query<{ length: number }>(sql, [id])).rows[0]?.length;
+    });
 
   it('verifies refresh tokens until the longest login ends, access tokens only while they may live', async () => {
     const { grant } = await service.signedIn();

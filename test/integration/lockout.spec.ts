@@ -368,9 +368,9 @@ describe('purging', () => {
     clock.move(15 * MINUTE);
     await answer(WRONG, { identifier: 'recent' });
     await service.lockout.reserve({ tenantId: tenant.id, identifier: 'pending' });
-    await expect(service.lockout.purgeExpired(2)).resolves.toBe(2);
-    await expect(service.lockout.purgeExpired(2)).resolves.toBe(1);
-    await expect(service.lockout.purgeExpired(2)).resolves.toBe(0);
+    await expect(service.lockout.purgeExpired(clock.date(), 2)).resolves.toBe(2);
+    await expect(service.lockout.purgeExpired(clock.date(), 2)).resolves.toBe(1);
+    await expect(service.lockout.purgeExpired(clock.date(), 2)).resolves.toBe(0);
     const [{ left }] = await dataSource.query<[{ left: string }]>('SELECT count(*) AS left FROM login_attempts');
     expect(left).toBe('2');
   });
