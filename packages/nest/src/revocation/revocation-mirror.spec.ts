@@ -84,6 +84,14 @@ describe('the revocation mirror', () => {
     expect(mirror.size).toBe(1);
   });
 
+  it('keeps a mark as long as the latest word says, in whatever order they arrive', () => {
+    const session = { kind: 'session', ...A, sessionId: 's1' } as const;
+    mirror.apply(revocationOf(session, { accessExpiresAt: 200 }));
+    mirror.apply(revocationOf(session, { accessExpiresAt: 50 }));
+    mirror.forgetExpired(100);
+    expect(mirror.verdict(tokenOf())).toBe('revoked');
+  });
+
   it('answers as the full history would, in whatever order the marks arrive', () => {
     const mark = fc.record({
       generation: fc.integer({ min: 1, max: 6 }),

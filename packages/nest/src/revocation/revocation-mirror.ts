@@ -77,7 +77,10 @@ export class RevocationMirror {
     const { target } = revocation;
     this.version += 1;
     if (target.kind === 'session') {
-      this.sessions.set(`${ownerOf(target)}/${target.sessionId}`, { expiresAt: revocation.accessExpiresAt });
+      const key = `${ownerOf(target)}/${target.sessionId}`;
+      // Pages may come late: a mark that was prolonged stays so.
+      const expiresAt = Math.max(this.sessions.get(key)?.expiresAt ?? 0, revocation.accessExpiresAt);
+      this.sessions.set(key, { expiresAt });
     } else if (target.kind === 'user') marksOf(this.users, ownerOf(target)).add(revocation);
     else if (target.kind === 'tenant') marksOf(this.tenants, target.tenantId).add(revocation);
     else this.everyone.add(revocation);
