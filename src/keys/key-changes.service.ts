@@ -73,12 +73,15 @@ export class KeyChanges {
     });
   }
 
-  /** When none of the others signs, the one that is announced does, at once. */
+  /**
+   * When none of the others signs, the one that is announced does, at once. Only keys of today's configuration count: a
+   * secret or an algorithm that was given up must not come back.
+   */
   private async letAnotherSign(keys: LockedSigningKeys, others: readonly KeyLife[]): Promise<void> {
     const now = this.clock.now();
-    if (others.some((life) => stateOf(life, now) === 'signing')) return;
-    const announced = others.filter((life) => stateOf(life, now) === 'published');
-    const next = announced.find((life) => isOwn(life, this.ring.policy)) ?? announced[0];
+    const own = others.filter((life) => isOwn(life, this.ring.policy));
+    if (own.some((life) => stateOf(life, now) === 'signing')) return;
+    const next = own.find((life) => stateOf(life, now) === 'published');
     if (!next) throw new AuthError('conflict', 'No other key could sign: make one with `keys rotate --now` first');
     await keys.signAt(next, now);
   }

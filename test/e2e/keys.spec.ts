@@ -347,6 +347,17 @@ describe('changing how tokens are signed', () => {
     expect(headerOf((await young.signedIn()).grant.access_token).alg).toBe('EdDSA');
   });
 
+  it('is not undone by retiring the new key: what was given up signs nothing', async () => {
+    const old = await started({});
+    await old.stop();
+    const young = await started({ 'auth.jwt.secret': '' });
+    young.clock.advance(HOUR + 5 * SECOND);
+    await tend(young);
+    expect(headerOf((await young.signedIn()).grant.access_token).alg).toBe('RS256');
+    const changes = young.app.provider(KeyChanges);
+    await expect(changes.retire(signingId(young))).rejects.toMatchObject({ code: 'conflict' });
+  });
+
   it('to a new root secret seals every key anew, and its predecessor is not needed any more', async () => {
     const old = await started({ 'auth.jwt.secret': '', 'auth.secret': 'the first root secret, long enough' });
     const { grant } = await old.signedIn();
