@@ -70,7 +70,7 @@ export const LIST: Statement = {
            FROM sessions s
           WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL AND handed_over_at IS NULL AND expires_at > $3
             AND NOT login_is_revoked(tenant_id, user_id, id, global_generation, tenant_generation, user_generation)
-          ORDER BY last_activity_at DESC, id`,
+          ORDER BY last_activity_at DESC, id LIMIT 500`,
 };
 
 export const REVOKE: Statement = {

@@ -75,7 +75,7 @@ export abstract class SessionStore {
   abstract carryOn(session: CarriedSession): Promise<SessionView | null>;
   /** The login goes on without a row: not listed, still revocable. False when it is revoked or went another way. */
   abstract handOver(session: HandedOverSession): Promise<boolean>;
-  /** Live, listed logins, latest activity first. */
+  /** Live, listed logins, latest activity first; at most 500. */
   abstract list(owner: SessionOwner, now: Date): Promise<SessionView[]>;
   /** Marks one login; true when a live row was there. */
   abstract revoke(tx: Queryable, session: SessionOwner & { id: string; reason: string; now: Date }): Promise<boolean>;

@@ -262,6 +262,13 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
       expect(await listed()).toEqual([old.id, latest.id, middle.id]);
     });
 
+    it('lists no more than the latest five hundred', async () => {
+      for (let i = 0; i < 501; i++) await created({ now: at(-i) });
+      const { id: latest } = await created({ now: at(SECOND) });
+      const ids = await listed();
+      expect([ids.length, ids[0]]).toEqual([500, latest]);
+    });
+
     it('moves activity forward, never back, and at most once a minute', async () => {
       const { id } = await created();
       const seen = async (milliseconds: number) => {

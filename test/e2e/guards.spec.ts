@@ -137,6 +137,12 @@ describe.each(PROFILES)('guards of an application, $name', ({ settings, row }) =
     expect(clientOf({ headers: {} })).toEqual({ ipAddress: null, userAgent: null });
   });
 
+  it('keep no more of a user agent than tells devices apart', () => {
+    const long = 'a'.repeat(512);
+    expect(clientOf({ headers: { 'user-agent': `${long}b` } }).userAgent).toBe(long);
+    expect(clientOf({ headers: { 'user-agent': long } }).userAgent).toBe(long);
+  });
+
   it('never mix two people, in 200 requests at once, across every pause and after the answer', async () => {
     const people = await Promise.all(Array.from({ length: 40 }, () => service.signedIn()));
     seenAfterwards.length = 0;

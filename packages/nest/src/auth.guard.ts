@@ -29,13 +29,21 @@ export function attachAuth(client: object, auth: AuthContext): void {
   (client as GuardedRequest)[AUTH] = auth;
 }
 
+/** Kept with every login and with every remembered token, and chosen by the client. Characters. */
+const LONGEST_USER_AGENT = 512;
+
 /** What is known of the caller beside the token. */
 export function clientOf(request: GuardedRequest): ClientInfo {
   return {
     ipAddress: request.ip ?? null,
-    userAgent: (request.headers['user-agent'] as string | undefined) ?? null,
+    userAgent: shortened(request.headers['user-agent'] as string | undefined),
     requestId: request.id as string | undefined,
   };
+}
+
+function shortened(userAgent: string | undefined): string | null {
+  if (userAgent === undefined) return null;
+  return userAgent.length > LONGEST_USER_AGENT ? userAgent.slice(0, LONGEST_USER_AGENT) : userAgent;
 }
 
 /** The one guard of an application: every route is closed unless a decorator opens it. */
