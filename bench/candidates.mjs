@@ -11,7 +11,7 @@
  * @property {Record<string, string>} [env]
  * @property {boolean} [open] Lets everyone in.
  * @property {boolean} [cookies] Its tokens are sent as cookies.
- * @property {boolean} [forgetful] Keeps nothing of a token, so that warming need not show it every one.
+ * @property {boolean} [forgetful] Keeps nothing of a token, so that warming need not show it every one twice.
  * @property {boolean} [slow] Left out of a smoke run.
  */
 

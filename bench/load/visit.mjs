@@ -20,9 +20,9 @@ export async function visit(candidate, world, options) {
   }
 }
 
-/** Until every token was seen twice, so that what can be remembered is. */
+/** Until every token was seen twice, so that what can be remembered is; once where nothing is, for V8 to be done compiling. */
 export async function warm(server, candidate, world, { warmup, connections }) {
-  const enough = candidate.forgetful ? 1 : 2 * world.users.length;
+  const enough = (candidate.forgetful ? 1 : 2) * world.users.length;
   for (let seen = 0; seen < enough;) {
     seen += (await loadWith(server, candidate, world, { seconds: warmup, connections })).requests;
   }
