@@ -1,10 +1,12 @@
 import { parseArgs } from 'node:util';
+import { SETS } from './sets.mjs';
 
 const HELP = `Usage: npm run bench -- [options]
 
-  --rounds <n>        rounds; each visits every server, in another order (default 9)
-  --duration <s>      seconds of timed load per visit (default 8)
-  --warmup <s>        seconds of load before it (default 3)
+  --set <name>        what is measured: ${Object.keys(SETS).join(' or ')} (default profiles)
+  --rounds <n>        rounds; each visits every server, in another order (default ${defaultsOf('rounds')})
+  --duration <s>      seconds of timed load per visit (default ${defaultsOf('duration')})
+  --warmup <s>        seconds of load before it (default ${defaultsOf('warmup')})
   --connections <n>   connections that wrk keeps open (default 64)
   --tokens <n>        different tokens in rotation (default 10000)
   --only <ids>        only these candidates, separated by commas
@@ -12,19 +14,22 @@ const HELP = `Usage: npm run bench -- [options]
   --list              prints the candidates
   --help              prints this`;
 
-const DEFAULTS = { rounds: 9, duration: 8, warmup: 3, connections: 64, tokens: 10_000 };
+const DEFAULTS = { connections: 64, tokens: 10_000 };
 const QUICK = { rounds: 1, duration: 1, warmup: 1, connections: 64, tokens: 2_000 };
+const NUMBERS = Object.keys(QUICK);
 
 /** What the command line asks for. Ends the process for --help and for anything it does not understand. */
 export function readOptions(argv) {
   const { values } = parsed(argv);
   if (values.help) stop(HELP, 0);
-  const options = values.quick ? { ...QUICK } : { ...DEFAULTS };
-  for (const name of Object.keys(DEFAULTS)) {
+  const set = SETS[values.set] ?? stop(`--set must be one of ${Object.keys(SETS).join(', ')}`, 2);
+  const options = values.quick ? { ...QUICK } : { ...set.pace, ...DEFAULTS };
+  for (const name of NUMBERS) {
     if (values[name] !== undefined) options[name] = wholeNumber(name, values[name]);
   }
   return {
     ...options,
+    set: values.set,
     quick: values.quick ?? false,
     list: values.list ?? false,
     only: values.only?.split(',') ?? null,
@@ -34,12 +39,20 @@ export function readOptions(argv) {
 function parsed(argv) {
   const text = { type: 'string' };
   const flag = { type: 'boolean' };
-  const numbers = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, text]));
+  const numbers = Object.fromEntries(NUMBERS.map((name) => [name, text]));
   try {
-    return parseArgs({ args: argv, options: { ...numbers, only: text, quick: flag, list: flag, help: flag } });
+    const set = { type: 'string', default: 'profiles' };
+    return parseArgs({ args: argv, options: { ...numbers, set, only: text, quick: flag, list: flag, help: flag } });
   } catch (error) {
     return stop(`${error.message}\n\n${HELP}`, 2);
   }
+}
+
+/** The default of each set, as the help prints them. */
+function defaultsOf(name) {
+  return Object.values(SETS)
+    .map(({ pace }) => pace[name])
+    .join(' or ');
 }
 
 function wholeNumber(name, text) {

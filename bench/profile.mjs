@@ -3,13 +3,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chosen } from './candidates.mjs';
 import { cpuOf } from './load/cpu.mjs';
+import { environmentOf } from './load/environment.mjs';
 import { startServer } from './load/server-process.mjs';
-import { warm } from './load/visit.mjs';
-import { createWorld, environmentOf } from './load/world.mjs';
-import { load, requireWrk } from './load/wrk.mjs';
+import { loadWith, warm } from './load/visit.mjs';
+import { createWorld } from './load/world.mjs';
+import { requireWrk } from './load/wrk.mjs';
 import { selfTimes } from './profile-reader.mjs';
+import { candidateNamed } from './sets.mjs';
 
 const USAGE = 'Usage: node bench/profile.mjs [candidate, default denylist] [--duration 10] [--top 40]';
 const INTERVAL_MICROS = 200;
@@ -28,7 +29,7 @@ else await main(positionals[0] ?? 'denylist');
 
 async function main(id) {
   requireWrk();
-  const [candidate] = chosen([id]);
+  const candidate = candidateNamed(id);
   const world = await createWorld({ tokens: 10_000, kinds: [candidate.tokens] });
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-profile-'));
   try {
@@ -49,7 +50,7 @@ async function profiled(candidate, world, folder) {
     const began = monotonicMicros();
     const before = cpuOf(server.pid);
     const seconds = Number(values.duration);
-    const facts = await load(server.url, { tokens: world.files[candidate.tokens], seconds, connections: 64 });
+    const facts = await loadWith(server, candidate, world, { seconds, connections: 64 });
     const after = cpuOf(server.pid);
     const micros = after.user + after.system - before.user - before.system;
     return { requests: facts.requests, micros, window: [began, monotonicMicros()] };

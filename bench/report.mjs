@@ -1,5 +1,4 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { CANDIDATES, RATIOS } from './candidates.mjs';
 import { environmentTable } from './machine.mjs';
 import { median, summary } from './statistics.mjs';
 import { table } from './table.mjs';
@@ -7,14 +6,16 @@ import { table } from './table.mjs';
 const RESULTS = new URL('results/', import.meta.url);
 
 /** Raw rounds in, figures out. Ratios are taken within each round, where both servers met the same machine. */
-export function evaluate(rounds) {
-  const ids = CANDIDATES.map(({ id }) => id).filter((id) => rounds[0][id]);
+export function evaluate(set, rounds) {
+  const ids = set.candidates.map(({ id }) => id).filter((id) => rounds[0][id]);
   const servers = Object.fromEntries(ids.map((id) => [id, figuresOf(rounds.map((round) => round[id]))]));
-  const ratios = RATIOS.filter(({ of, to }) => servers[of] && servers[to]).map((ratio) => ({
-    ...ratio,
-    speed: summary(rounds.map((round) => round[ratio.of].perSecond / round[ratio.to].perSecond)),
-    cpu: summary(rounds.map((round) => round[ratio.to].cpu.total / round[ratio.of].cpu.total)),
-  }));
+  const ratios = set.ratios
+    .filter(({ of, to }) => servers[of] && servers[to])
+    .map((ratio) => ({
+      ...ratio,
+      speed: summary(rounds.map((round) => round[ratio.of].perSecond / round[ratio.to].perSecond)),
+      cpu: summary(rounds.map((round) => round[ratio.to].cpu.total / round[ratio.of].cpu.total)),
+    }));
   return { servers, ratios };
 }
 
@@ -32,15 +33,17 @@ function figuresOf(visits) {
 }
 
 /** Writes `results/<name>.json` and `.md` and returns the Markdown. */
-export function writeReport(name, { run, rounds, figures }) {
+export function writeReport(name, { set, run, rounds, figures }) {
+  const nameOf = (id) => set.candidates.find((candidate) => candidate.id === id).name;
   const markdown = [
-    `# Guarded requests\n`,
+    `# ${set.title}\n`,
     environmentTable(run),
     `## Ratios\n\nMedian of the rounds and, in brackets, its 95 % interval. CPU: the other's time per request divided by this one's,\nso that more is better in both columns.\n`,
-    ratioTable(figures.ratios),
+    ratioTable(figures.ratios, nameOf),
     `## Servers\n\nCPU is that of the server process, all threads, without the database. Latency with ${run.options.connections} connections always busy.\n`,
-    serverTable(figures.servers),
+    serverTable(figures.servers, nameOf),
     ...steadyState(figures.servers, run.options),
+    ...set.notes.map((note) => `${note}\n`),
   ].join('\n');
   mkdirSync(RESULTS, { recursive: true });
   writeFileSync(new URL(`${name}.json`, RESULTS), `${JSON.stringify({ run, figures, rounds }, null, 2)}\n`);
@@ -48,12 +51,11 @@ export function writeReport(name, { run, rounds, figures }) {
   return markdown;
 }
 
-const nameOf = (id) => CANDIDATES.find((candidate) => candidate.id === id).name;
 const whole = (value) => Math.round(value).toLocaleString('en-GB');
 const range = ({ median: middle, low, high }, digits) =>
   `${middle.toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
 
-function ratioTable(ratios) {
+function ratioTable(ratios, nameOf) {
   const rows = ratios.map(({ of, to, aim, speed, cpu }) => [
     nameOf(of),
     nameOf(to),
@@ -71,7 +73,7 @@ function verdict(aim, speed, cpu) {
   return Math.min(speed.low, cpu.low) < aim ? 'reached, within noise' : 'reached';
 }
 
-function serverTable(servers) {
+function serverTable(servers, nameOf) {
   const rows = Object.entries(servers).map(([id, { perSecond, cpu, cpuUser, cpuSystem, p50, p99, bytesPerAnswer }]) => [
     nameOf(id),
     `${whole(perSecond.median)} (${whole(perSecond.min)}–${whole(perSecond.max)})`,

@@ -1,5 +1,4 @@
 // How much a guarded request costs with Latchkey, and with everything that one might compare it with. See README.md.
-import { CANDIDATES, chosen } from './candidates.mjs';
 import { requireProc } from './load/cpu.mjs';
 import { visit } from './load/visit.mjs';
 import { createWorld } from './load/world.mjs';
@@ -7,23 +6,25 @@ import { requireWrk } from './load/wrk.mjs';
 import { describeMachine } from './machine.mjs';
 import { readOptions } from './options.mjs';
 import { evaluate, writeReport } from './report.mjs';
+import { chosen, SETS } from './sets.mjs';
 
 const options = readOptions(process.argv.slice(2));
+const set = SETS[options.set];
 if (options.list) listCandidates();
 else await measure().catch(fail);
 
 async function measure() {
   requireWrk();
   requireProc();
-  const candidates = chosen(options.only, options.quick);
+  const candidates = chosen(set, options.only, options.quick);
   const machine = describeMachine();
   const world = await createWorld({ ...options, kinds: candidates.map(({ tokens }) => tokens) });
   try {
     const rounds = [];
     for (let round = 0; round < options.rounds; round++) rounds.push(await playRound(round, candidates, world));
     const run = { machine, options, database: world.database };
-    const name = options.quick || options.only ? 'smoke' : 'throughput';
-    console.log(`\n${writeReport(name, { run, rounds, figures: evaluate(rounds) })}`);
+    const name = options.quick || options.only ? 'smoke' : set.results;
+    console.log(`\n${writeReport(name, { set, run, rounds, figures: evaluate(set, rounds) })}`);
   } finally {
     await world.close();
   }
@@ -39,14 +40,14 @@ async function playRound(round, candidates, world) {
     const { perSecond, cpu } = figures;
     const place = `${round + 1}/${options.rounds}`;
     console.log(
-      `${place}  ${candidate.id.padEnd(16)} ${perSecond.toFixed(0).padStart(7)}/s ${cpu.total.toFixed(1).padStart(7)} µs`,
+      `${place}  ${candidate.id.padEnd(17)} ${perSecond.toFixed(0).padStart(7)}/s ${cpu.total.toFixed(1).padStart(7)} µs`,
     );
   }
   return visits;
 }
 
 function listCandidates() {
-  for (const { id, name } of CANDIDATES) console.log(`${id.padEnd(16)} ${name}`);
+  for (const { id, name } of set.candidates) console.log(`${id.padEnd(17)} ${name}`);
 }
 
 function fail(error) {

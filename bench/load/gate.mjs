@@ -8,7 +8,8 @@ const SAMPLES = [0, 1, 0.5, 0.25, 0.75];
  * 401, none with 401. A server that is open to everyone must answer all of them with nobody.
  * @throws AssertionError that names what was wrong.
  */
-export async function requireCorrect(server, { open = false, tokens, users }) {
+export async function requireCorrect({ url }, { open = false, header, tokens, users }) {
+  const server = { url, header };
   const indexes = SAMPLES.map((share) => Math.round(share * (tokens.length - 1)));
   for (const index of indexes) {
     const expected = open ? NOBODY : users[index];
@@ -33,12 +34,16 @@ async function refuses(server, token) {
   assert.equal(response.status, 401, token ? 'a forged token is refused' : 'a request without a token is refused');
 }
 
-function ask({ url }, token) {
-  return fetch(url, { headers: token ? { Authorization: `Bearer ${token}` } : {} });
+function ask({ url, header }, token) {
+  return fetch(url, { headers: token ? { [header.name]: header.prefix + token } : {} });
 }
 
-/** The same token with one character changed that carries nothing but secret or signature. */
+/** The same token, or each of the same cookies, with one character changed that carries nothing but secret or signature. */
 function forged(token) {
+  return token.split('; ').map(changed).join('; ');
+}
+
+function changed(token) {
   const place = token.length - 6;
   return token.slice(0, place) + (token[place] === 'a' ? 'b' : 'a') + token.slice(place + 1);
 }

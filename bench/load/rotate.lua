@@ -1,9 +1,9 @@
--- wrk -s rotate.lua <url> -- <file of tokens, one a line>: each request carries the next token of the file.
+-- wrk -s rotate.lua <url> -- <file of tokens, one a line> <header> <prefix>: each request carries the next token of the file.
 local requests, index = {}, 0
 
 function init(args)
   for token in io.lines(args[1]) do
-    requests[#requests + 1] = wrk.format('GET', nil, { ['Authorization'] = 'Bearer ' .. token })
+    requests[#requests + 1] = wrk.format('GET', nil, { [args[2]] = args[3] .. token })
   end
 end
 

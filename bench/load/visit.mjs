@@ -1,14 +1,16 @@
 import { cpuOf } from './cpu.mjs';
+import { environmentOf } from './environment.mjs';
 import { requireCorrect } from './gate.mjs';
+import { headerOf } from './header.mjs';
 import { startServer } from './server-process.mjs';
-import { environmentOf } from './world.mjs';
 import { load } from './wrk.mjs';
 
 /** Starts one candidate, checks that it is right, warms it, loads it for the timed window, stops it. */
 export async function visit(candidate, world, options) {
   const server = await startServer(candidate.script, { env: environmentOf(world, candidate) });
   try {
-    await requireCorrect(server, { ...candidate, tokens: world.tokens[candidate.tokens], users: world.users });
+    const header = headerOf(candidate);
+    await requireCorrect(server, { ...candidate, header, tokens: world.tokens[candidate.tokens], users: world.users });
     await warm(server, candidate, world, options);
     return await timed(server, candidate, world, options);
   } catch (error) {
@@ -18,18 +20,22 @@ export async function visit(candidate, world, options) {
   }
 }
 
-/** Until every token was seen twice, so that what can be remembered is. */
+/** Until every token was seen twice, so that what can be remembered is; once where nothing is, for V8 to be done compiling. */
 export async function warm(server, candidate, world, { warmup, connections }) {
-  const tokens = world.files[candidate.tokens];
-  const enough = 2 * world.users.length;
+  const enough = (candidate.forgetful ? 1 : 2) * world.users.length;
   for (let seen = 0; seen < enough;) {
-    seen += (await load(server.url, { tokens, seconds: warmup, connections })).requests;
+    seen += (await loadWith(server, candidate, world, { seconds: warmup, connections })).requests;
   }
+}
+
+/** One window of load with the candidate's own tokens. */
+export function loadWith({ url }, candidate, world, { seconds, connections }) {
+  return load(url, { tokens: world.files[candidate.tokens], header: headerOf(candidate), seconds, connections });
 }
 
 async function timed(server, candidate, world, { duration, connections }) {
   const before = cpuOf(server.pid);
-  const facts = await load(server.url, { tokens: world.files[candidate.tokens], seconds: duration, connections });
+  const facts = await loadWith(server, candidate, world, { seconds: duration, connections });
   const after = cpuOf(server.pid);
   const { requests } = facts;
   const user = (after.user - before.user) / requests;

@@ -13,13 +13,13 @@ export function requireWrk() {
 }
 
 /**
- * Loads the route for so many seconds. Latencies are in microseconds.
+ * Loads the route for so many seconds, with the tokens of a file in this header. Latencies are in microseconds.
  * @throws Error when a single request was not answered with 200.
  */
-export async function load(url, { tokens, seconds, connections }) {
+export async function load(url, { tokens, header, seconds, connections }) {
   const { stdout } = await run('wrk', [
     ...['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', SCRIPT],
-    ...[url, '--', tokens],
+    ...[url, '--', tokens, header.name, header.prefix],
   ]);
   const facts = JSON.parse(stdout.trim().split('\n').at(-1));
   if (facts.requests === 0) throw new Error('No request was answered');

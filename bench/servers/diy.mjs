@@ -1,5 +1,5 @@
-// The usual do-it-yourself: Nest on Express, @nestjs/passport, passport-jwt, HS256.
-import { createSecretKey } from 'node:crypto';
+// The usual do-it-yourself: Nest on Express, @nestjs/passport, passport-jwt.
+import { createPublicKey, createSecretKey } from 'node:crypto';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AuthGuard, PassportStrategy } from '@nestjs/passport';
@@ -8,15 +8,16 @@ import { ExtractJwt, Strategy } from 'passport-jwt';
 import { report } from './lifecycle.mjs';
 import { WhoamiModule } from './whoami.mjs';
 
-const secret = process.env.BENCH_SECRET;
-const key = createSecretKey(Buffer.from(secret));
-const given = { secretOrKey: secret };
+const { BENCH_ALGORITHM: algorithm = 'HS256', BENCH_SECRET: secret, BENCH_PUBLIC_KEY: pem } = process.env;
+const symmetric = algorithm === 'HS256';
+const key = symmetric ? createSecretKey(Buffer.from(secret)) : createPublicKey(pem);
+const given = { secretOrKey: symmetric ? secret : pem };
 const better = { secretOrKeyProvider: (_request, _token, done) => done(null, key) };
 
 class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   constructor() {
     const how = process.env.BENCH_SECRET_AS === 'key' ? better : given;
-    super({ ...how, jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(), algorithms: ['HS256'] });
+    super({ ...how, jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(), algorithms: [algorithm] });
   }
 
   validate({ user_id: userId, tenant_id: tenantId }) {
