@@ -35,6 +35,8 @@ const shared = {
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly})/)`],
   moduleNameMapper: {
+    // An `import()` names the file that Node will read; here it is the source beside it.
+    '^(\\.{1,2}/.+)\\.js$': '$1',
     '^@latchkey/nest$': '<rootDir>/packages/nest/src/index.ts',
     '^@latchkey/nest/(ws|socket\\.io)$': '<rootDir>/packages/nest/src/sockets/$1.ts',
     '^@latchkey/nest/testing$': '<rootDir>/packages/nest/src/testing/index.ts',

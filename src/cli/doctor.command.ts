@@ -6,7 +6,6 @@ import { issuancePolicyOf } from '../strategy/strategy.module';
 import { databaseFindings } from './doctor/database-check';
 import type { Finding } from './doctor/finding';
 import { hashingFinding } from './doctor/hashing-check';
-import { redisFinding } from './doctor/redis-check';
 import { secretFindings } from './doctor/secrets-check';
 import { EXIT, type ExitCode } from './failure';
 import type { Call, Shell } from './shell';
@@ -32,6 +31,8 @@ async function doctor(call: Call): Promise<ExitCode> {
   const { config, findings } = configured(call);
   if (config) {
     const clock = new Clock();
+    // `latchkey start` has no use for the Redis client, and this file is read by every command.
+    const { redisFinding } = await import('./doctor/redis-check.js');
     findings.push(...secretFindings(config));
     findings.push(...(await databaseFindings(config, clock, call.logger(config))));
     findings.push(await redisFinding(config, clock, call.logger(config)));
