@@ -1,3 +1,7 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { ConnectionWatch } from '@latchkey/nest';
 import { openStream } from '../support/live-stream';
 import { adapterOf, LoungeModule } from '../support/lounge.module';
@@ -56,6 +60,39 @@ describe.each(EVERY_WAY)('connections that last, $kind, $name', ({ settings, kin
     await service.start();
   });
 });
+
+describe('a handshake whose head was under way when the process began to stop', () => {
+  const service = useService({ extend: [LoungeModule.of('ws')], prepare: adapterOf('ws') });
+
+  it('is answered 503, like any request', async () => {
+    const { grant } = await service.signedIn();
+    const wire = connect(Number(new URL(service.app.url).port), '127.0.0.1');
+    let answer = '';
+    wire.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk));
+    const over = once(wire, 'close');
+    wire.write(`GET /lounge HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${grant.access_token}\r\n`);
+    await setTimeout(50);
+    const stopped = service.stop();
+    await until('no more connections are taken', () => refusesConnections(service.app.url));
+    const rest = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'];
+    wire.write(`${rest.join('\r\n')}\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`);
+    await over;
+    await stopped;
+    const [head, body] = answer.split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 503 /);
+    expect(head).toMatch(/^content-type: application\/problem\+json/im);
+    expect(head).toMatch(/^retry-after: 1$/im);
+    expect(JSON.parse(body as string)).toMatchObject({ status: 503, code: 'unavailable', retry_after: 1 });
+    await service.start();
+  });
+});
+
+function refusesConnections(url: string): Promise<boolean> {
+  const probe = connect(Number(new URL(url).port), '127.0.0.1');
+  return new Promise<boolean>((resolve) => {
+    probe.once('connect', () => resolve(false)).once('error', () => resolve(true));
+  }).finally(() => probe.destroy());
+}
 
 describe.each(PROFILES)('connections while the feed is lost, $name', ({ settings, row }) => {
   const closed = { ...settings, 'auth.feed.on_loss': 'fail_closed' };

@@ -1,5 +1,6 @@
 import { report } from '../support/figures';
-import { FlipClient, type Fleet } from '../support/flip-client';
+import { FlipClient } from '../support/flip-client';
+import type { Fleet } from '../support/held-login';
 import { proofSize } from '../support/proof-size';
 import { registerPeople, ServiceClient } from '../support/service-client';
 import { startService, type Profile, type ServiceProcess } from '../support/service-process';

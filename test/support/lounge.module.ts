@@ -199,6 +199,12 @@ class LoungeController {
     return interval(20).pipe(map((count) => ({ data: { count, userId, seen: this.auth.mustGetUserId() } })));
   }
 
+  /** As quiet as most streams are. */
+  @Sse('hours')
+  hours() {
+    return interval(1_000).pipe(map((count) => ({ data: { count } })));
+  }
+
   @Roles('admin')
   @Sse('secrets')
   secrets() {

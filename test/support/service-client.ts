@@ -12,6 +12,8 @@ export interface Person {
 export interface Grant {
   readonly access_token: string;
   readonly refresh_token: string;
+  /** Of the access token. */
+  readonly expires_at: string;
   readonly user: { readonly id: string };
   readonly session?: { readonly id: string; readonly expires_at: string };
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { io, type Socket } from 'socket.io-client';
 import WebSocket from 'ws';
 
@@ -96,6 +97,12 @@ class Inbox {
   }
 }
 
+/** Of a problem document; empty when something before the service answered. */
+function codeOf({ headers }: IncomingMessage, body: string): string {
+  if (!headers['content-type']?.startsWith('application/problem+json')) return '';
+  return (JSON.parse(body) as { code: string }).code;
+}
+
 /** Connects over a plain WebSocket. Rejects with `Refused`. */
 export const connectWs: Connect = async (url, room, introduction = {}) => {
   const address = new URL(`/${room}`, url.replace(/^http/, 'ws'));
@@ -112,10 +119,7 @@ export const connectWs: Connect = async (url, room, introduction = {}) => {
     socket.once('unexpected-response', (_request, response) => {
       let body = '';
       response.on('data', (chunk: Buffer) => (body += chunk.toString()));
-      response.on('end', () => {
-        const { code } = JSON.parse(body === '' ? '{}' : body) as { code?: string };
-        reject(new Refused(response.statusCode ?? 0, code ?? '', response.headers));
-      });
+      response.on('end', () => reject(new Refused(response.statusCode ?? 0, codeOf(response, body), response.headers)));
     });
   });
   const send = (event: string, data?: unknown): void => socket.send(JSON.stringify({ event, data }));

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { relay } from './relay';
 
 /** Stands between a process and its database, so that the way there can be cut and restored. */
 export interface TcpProxy {
@@ -17,9 +18,7 @@ export async function startTcpProxy(databaseUrl: string): Promise<TcpProxy> {
   let isCut = false;
   const server = createServer((socket) => {
     if (isCut) return void socket.destroy();
-    const upstream = connect(addressOf(databaseUrl));
-    pipe(socket, upstream, open);
-    pipe(upstream, socket, open);
+    relay(socket, connect(addressOf(databaseUrl)), open);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -38,16 +37,6 @@ export async function startTcpProxy(databaseUrl: string): Promise<TcpProxy> {
       await closed;
     },
   };
-}
-
-function pipe(from: Socket, to: Socket, open: Set<Socket>): void {
-  open.add(from);
-  from.pipe(to);
-  from.on('error', () => to.destroy());
-  from.on('close', () => {
-    open.delete(from);
-    to.destroy();
-  });
 }
 
 function addressOf(databaseUrl: string): { path: string } | { host: string; port: number } {

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { INestApplication } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import type { WebSocket } from 'ws';
 import type { AuthContext } from '../auth-context';
-import type { AuthError } from '../auth-error';
+import { AuthError } from '../auth-error';
 import { asAuthError, problemDetails, problemHeaders } from '../problem-details';
 import { withSlash } from './gateways';
 import { closeCodeOf, SocketAuthority, type SocketLink } from './socket-authority';
@@ -63,6 +64,16 @@ export class AuthWsAdapter extends WsAdapter {
     );
   }
 
+  /** Nest stops listening for upgrades before the server stops: without this they would be read as plain requests. */
+  override async dispose(): Promise<void> {
+    const disposed = super.dispose();
+    (this.httpServer as Server | undefined)?.on('upgrade', (_request: IncomingMessage, wire: Duplex) => {
+      const stopping = new AuthError('unavailable', 'The service is stopping', { retryAfter: 1 });
+      this.refuse(stopping, (_admitted, status, body, headers) => wire.end(rawAnswer(status, body, headers)));
+    });
+    await disposed;
+  }
+
   private async admit(request: IncomingMessage, anonymous: boolean): Promise<void> {
     this.admitted.set(request, await this.authority.handshakes.authenticate({ request, anonymous }));
   }
@@ -90,6 +101,13 @@ export class AuthWsAdapter extends WsAdapter {
     client.once('close', () => connection.leave());
     return connection;
   }
+}
+
+/** As `ws` itself writes a refusal: the upgrade has taken the wire away from the server's own responses. */
+function rawAnswer(status = 503, body = '', headers: Readonly<Record<string, string>> = {}): string {
+  const all = { Connection: 'close', 'Content-Length': Buffer.byteLength(body), ...headers };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  return [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n');
 }
 
 function linkOf(client: Client): SocketLink {
