@@ -43,8 +43,15 @@ export class RemoteKeySet implements KeySource {
     private readonly onWithdrawal: () => void,
   ) {}
 
-  start(): Promise<void> {
-    return this.read();
+  /** @throws Error when the keys cannot be read, or when there is none that could be used: the issuer signs with a secret. */
+  async start(): Promise<void> {
+    await this.read();
+    if (this.keys.size === 0) {
+      throw new UnexpectedAnswer(
+        200,
+        `${this.settings.jwksUri} publishes no key for ${this.settings.algorithms.join(', ')}`,
+      );
+    }
   }
 
   async keysFor({ header }: CompactJwt): Promise<readonly JwtKey[]> {
@@ -56,6 +63,8 @@ export class RemoteKeySet implements KeySource {
       return known;
     }
     await this.seek();
+    // Without any key, nothing can be told about any token.
+    if (this.keys.size === 0) throw unavailable();
     return this.find(header.kid);
   }
 

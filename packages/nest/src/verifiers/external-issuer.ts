@@ -1,4 +1,5 @@
-import { mappedFacts } from '../claims/claim-mapping';
+import { mappedFacts, type FactsReader } from '../claims/claim-mapping';
+import { refused } from '../claims/token-facts';
 import { serviceUrl } from '../http/service-url';
 import { RemoteKeySet } from '../jwks/remote-key-set';
 import type { VerifierParts } from '../verifier-recipe';
@@ -25,6 +26,23 @@ export function trustedExternal(
     required: [...new Set(['exp', ...(requiredClaims ?? ['sub', 'iat'])])],
     leeway: options.leeway ?? 5_000,
     keys: new RemoteKeySet(settings, parts, onWithdrawal),
-    factsOf: mappedFacts(external),
+    factsOf: accessTokensAlone(mappedFacts(external)),
+  };
+}
+
+/** Claims that only ID tokens (OpenID Connect Core, 3.1.3.6 and 3.3.2.11) and logout tokens have. */
+const OF_OTHER_KINDS = ['at_hash', 'c_hash', 'events'];
+/** What Keycloak writes into the claim `typ` of all but its access tokens. */
+const OTHER_KINDS: readonly unknown[] = ['ID', 'Logout', 'Refresh', 'Offline'];
+
+/**
+ * Many issuers give all of their tokens the header `typ: JWT`, and an ID token goes to whoever asked for the login: it
+ * must not open an API.
+ */
+function accessTokensAlone(read: FactsReader): FactsReader {
+  return (claims, mode) => {
+    const other = OF_OTHER_KINDS.some((name) => name in claims) || OTHER_KINDS.includes(claims['typ']);
+    if (other) throw refused('kind');
+    return read(claims, mode);
   };
 }

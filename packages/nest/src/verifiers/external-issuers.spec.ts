@@ -120,6 +120,30 @@ describe('tokens of another issuer', () => {
     expect(await fate(verifier, ofKeycloak(claims, header))).toBe(code);
   });
 
+  it.each<[string, object]>([
+    ['a hash of the access token', { at_hash: 'x' }],
+    ['a hash of the code', { c_hash: 'x' }],
+    ['the events of a logout token', { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }],
+    ['the kind ID', { typ: 'ID' }],
+    ['the kind Refresh', { typ: 'Refresh' }],
+  ])('are refused when they are no access tokens: %s', async (_, claims) => {
+    await trusting();
+    expect(await fate(verifier, ofKeycloak({ ...claims }))).toBe('invalid_token');
+    expect(await fate(verifier, ofKeycloak({ typ: 'Bearer' }))).toBe('ok');
+  });
+
+  it('are taken while the service, whose name is not known yet, is away', async () => {
+    await service.stop();
+    const issuers = [
+      { issuer: 'https://keycloak/realms/a', jwksUri: `${keycloak.url}${JWKS}`, audience: 'account', tenant: 't' },
+    ];
+    verifier = jwks({ url: service.url, audience: 'api', issuers, onUnreachable: 'start' })(verifierParts());
+    await verifier.start();
+    expect(await fate(verifier, ofKeycloak())).toBe('ok');
+    expect(await fate(verifier, ofKeycloak({ iss: 'https://nobody' }))).toBe('unavailable');
+    expect(await fate(verifier, 'nonsense')).toBe('invalid_token');
+  });
+
   it('must have the claims that are required of them', async () => {
     await trusting({ requiredClaims: ['sub', 'acr'] });
     expect(await fate(verifier, ofKeycloak())).toBe('invalid_token');

@@ -132,7 +132,7 @@ describe('a resource server that verifies by published keys', () => {
     ['weak ones', () => ({ ...weakRsa(), kid: KEY.kid })],
     ['what is no key', () => 'a key'],
   ])('leaves published keys alone that it must not use: %s', async (_, jwk) => {
-    server.keys = [jwk()];
+    server.keys = [jwk(), OTHER.jwk];
     await started();
     expect(await fate(verifier, good())).toBe('invalid_token');
   });
@@ -145,14 +145,19 @@ describe('a resource server that verifies by published keys', () => {
   });
 
   it('uses neither of two keys under one name', async () => {
-    server.keys = [KEY.jwk, { ...OTHER.jwk, kid: KEY.kid }];
+    const third = newKey('ES256', 'third');
+    server.keys = [KEY.jwk, { ...OTHER.jwk, kid: KEY.kid }, third.jwk];
     await started();
     expect(await fate(verifier, good())).toBe('invalid_token');
+    expect(await fate(verifier, signed(third, server.claims()))).toBe('ok');
   });
 
   it('takes only the algorithms it was told', async () => {
+    const told = newKey('EdDSA', 'told');
+    server.keys = [KEY.jwk, told.jwk];
     await started({ algorithms: ['EdDSA'] });
     expect(await fate(verifier, good())).toBe('invalid_token');
+    expect(await fate(verifier, signed(told, server.claims()))).toBe('ok');
   });
 
   it.each<[string, Partial<JwksOptions>]>([
@@ -234,6 +239,28 @@ describe('keys that change', () => {
       [true, true, 'the-issuer'],
       [false, true, 'the-issuer'],
     ]);
+  });
+});
+
+describe('an issuer that publishes no key', () => {
+  it.each<[string, () => object[]]>([
+    ['at all', () => []],
+    ['of these algorithms', () => [{ ...newKey('EdDSA', 'e').jwk }]],
+  ])('%s stops the start: it signs with a secret', async (_, keys) => {
+    server.keys = keys() as never;
+    await expect(started({ algorithms: ['RS256'] })).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('publishes no key for RS256') as string },
+    });
+  });
+
+  it('any more is no reason to call a token bad: 503', async () => {
+    await started();
+    server.keys = [];
+    clock.advance(HOUR + 1);
+    await fate(verifier, good({ exp: 4_000_000_000 }));
+    await until('the keys are read again', () => server.times(JWKS) === 2);
+    clock.advance(MINUTE + 1);
+    expect(await fate(verifier, good({ exp: 4_000_000_000 }))).toBe('unavailable');
   });
 });
 

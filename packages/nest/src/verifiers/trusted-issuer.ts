@@ -26,11 +26,16 @@ export interface TrustedIssuer {
  * token is then checked with, and its name is compared once more with the signature checked.
  */
 export async function issuerOf(token: string, issuers: readonly TrustedIssuer[]): Promise<TrustedIssuer> {
-  for (const { issuer, discover } of issuers) if (issuer === null) await discover?.();
   const claimed = readCompactJwt(token, 'foreign')?.claims['iss'];
-  const issuer = typeof claimed === 'string' && issuers.find((one) => one.issuer === claimed);
-  if (!issuer) throw refused('issuer');
-  return issuer;
+  if (typeof claimed !== 'string') throw refused('issuer');
+  const named = (): TrustedIssuer | undefined => issuers.find((one) => one.issuer === claimed);
+  const known = named();
+  if (known) return known;
+  // Only a token of somebody unknown may be of the one whose name is not known yet.
+  for (const { issuer, discover } of issuers) if (issuer === null) await discover?.();
+  const discovered = named();
+  if (!discovered) throw refused('issuer');
+  return discovered;
 }
 
 /**
