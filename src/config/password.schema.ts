@@ -20,5 +20,5 @@ export const passwordSchema = z.strictObject({
   max_concurrent: z
     .union([z.literal('auto'), integer(1, 1024, LANES)], { error: LANES })
     .prefault('auto')
-    .describe('Hashes at a time; auto is one for each processor.'),
+    .describe('Hashes at a time; auto is one for each processor, at most two.'),
 });

@@ -20,7 +20,9 @@ export class FeedConnectionJudge extends ConnectionJudge {
     super();
   }
 
-  judge({ principal, sessionId, generations }: AuthContext): ConnectionVerdict {
+  judge(auth: AuthContext): ConnectionVerdict {
+    const { principal, sessionId, generations } = auth;
+    if (!this.policy.isSignedByLiveKey(auth)) return 'revoked';
     if (!generations || sessionId === undefined) return 'valid';
     const { tenantId, userId } = principal;
     const verdict = this.mirror.verdict({ tenantId, userId, sessionId, generations });

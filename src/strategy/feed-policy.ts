@@ -47,13 +47,18 @@ export class FeedPolicy {
    * `invalid_token` when its key was retired.
    */
   requireValid(proof: ProvenToken): void {
-    if (proof.keyId !== undefined && !this.keys.find(proof.keyId, 'access')) {
+    if (!this.isSignedByLiveKey(proof)) {
       throw new AuthError('invalid_token', 'The token is not valid', { detail: 'key retired' });
     }
     if (!proof.revocable) return;
     const verdict = this.verdict(proof);
     if (verdict === 'revoked') throw new AuthError('token_revoked', 'The login was ended');
     if (verdict === 'renew') throw new AuthError('token_expired', 'The access token is out of date: refresh it');
+  }
+
+  /** True for tokens that no key signed. */
+  isSignedByLiveKey({ keyId }: { readonly keyId?: string }): boolean {
+    return keyId === undefined || this.keys.find(keyId, 'access') !== null;
   }
 
   verdict({ context, sessionId, generations }: ProvenToken): 'valid' | 'renew' | 'revoked' {

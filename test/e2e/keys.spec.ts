@@ -1,11 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createLocalJWKSet, jwtVerify } from 'jose';
-import { readJwk, type JwtAlgorithm } from '@latchkey/nest';
+import { ConnectionWatch, readJwk, type JwtAlgorithm } from '@latchkey/nest';
 import { KeyChanges } from '../../src/keys/key-changes.service';
 import { KeyCabinet } from '../../src/keys/key-cabinet';
 import { KeyKeeper } from '../../src/keys/key-keeper';
 import { stateOf, type KeyState } from '../../src/keys/key-life';
 import { KeyRing } from '../../src/keys/key-ring';
+import { openStream } from '../support/live-stream';
+import { adapterOf, LoungeModule } from '../support/lounge.module';
 import { PROFILES } from '../support/profiles';
 import { startService } from '../support/service-process';
 import { createTestDatabase, withClient, type TestDatabase } from '../support/test-database';
@@ -111,7 +113,11 @@ describe('the published keys', () => {
 });
 
 describe('a key', () => {
-  const service = useService({ settings: { ...PAIRS, 'auth.jwt.algorithm': 'ES256' } });
+  const service = useService({
+    settings: { ...PAIRS, 'auth.jwt.algorithm': 'ES256' },
+    extend: [LoungeModule.of('ws')],
+    prepare: adapterOf('ws'),
+  });
 
   it('is published ahead, signs, and is retired when the last token of it has expired', async () => {
     const first = signingId(service);
@@ -188,6 +194,26 @@ describe('a key', () => {
     expect((await service.me((await service.signedIn()).grant.access_token)).status).toBe(200);
     await expect(changes.retire(kid)).rejects.toMatchObject({ code: 'not_found' });
     expect(service.app.logged('signing_key_retired').at(-1)).toMatchObject({ key_id: kid, reason: 'operator' });
+  });
+
+  it('ends the connections whose token it signed, and no others', async () => {
+    const watch = service.app.provider(ConnectionWatch);
+    const early = await openStream(`${service.app.url}/lounge/events`, (await service.signedIn()).grant.access_token);
+    const kid = signingId(service);
+    const changes = service.app.provider(KeyChanges);
+    await changes.rotate({ atOnce: true });
+    service.clock.advance(5 * SECOND);
+    await tend(service);
+    const { grant } = await service.signedIn();
+    expect(headerOf(grant.access_token).kid).not.toBe(kid);
+    const late = await openStream(`${service.app.url}/lounge/events`, grant.access_token);
+    expect(watch.size).toBe(2);
+    await changes.retire(kid);
+    await tend(service);
+    await early.ended;
+    expect(early.events.at(-1)).toEqual({ type: 'revoked', data: '{"code":"token_revoked"}' });
+    expect([watch.size, late.isOpen]).toEqual([1, true]);
+    late.close();
   });
 
   it('is destroyed when it is retired', async () => {

@@ -56,6 +56,8 @@ export interface AuthContext {
   readonly authTime: Date;
   /** What revocations are compared with; absent where nothing can revoke the token before it expires. */
   readonly generations?: Generations;
+  /** Key that signed the token, where a connection must end once that key is retired. */
+  readonly keyId?: string;
 }
 
 /** What is known of the caller beside the token. */

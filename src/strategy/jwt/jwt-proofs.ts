@@ -13,7 +13,7 @@ export class JwtProofs {
     const generations = Object.freeze(generationsOf(claims.gen));
     const revocable = this.issuance.jwtsAreRevocable;
     return {
-      context: contextOf(claims, revocable ? generations : undefined),
+      context: contextOf(claims, keyId, revocable ? generations : undefined),
       sessionId: claims.sid,
       generations,
       keyId,
@@ -25,7 +25,7 @@ export class JwtProofs {
   }
 }
 
-function contextOf(claims: AccessClaims, generations: Generations | undefined): AuthContext {
+function contextOf(claims: AccessClaims, keyId: string, generations: Generations | undefined): AuthContext {
   return Object.freeze({
     principal: principalOf(claims),
     mode: 'stateless' as const,
@@ -34,6 +34,7 @@ function contextOf(claims: AccessClaims, generations: Generations | undefined): 
     expiresAt: dateOf(claims.exp),
     amr: Object.freeze([...(claims.amr ?? [])]),
     authTime: dateOf(claims.auth_time ?? claims.iat),
+    keyId,
     ...(generations && { generations }),
   });
 }
