@@ -20,7 +20,7 @@ interface Size {
 }
 
 const SIZE = proofSize<Size>({
-  reduced: { devices: 60, load: 20_000, refreshEvery: 3_000 },
+  reduced: { devices: 60, load: 12_000, refreshEvery: 2_000 },
   full: { devices: 1_000, load: 184_000, refreshEvery: 20_000 },
 });
 const KINDS: readonly DeviceKind[] = ['request', 'websocket', 'event_stream', 'request'];
