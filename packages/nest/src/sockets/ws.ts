@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
+import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { INestApplication } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
@@ -64,14 +64,33 @@ export class AuthWsAdapter extends WsAdapter {
     );
   }
 
+  /** Every server that upgrades come to, the application's own and those of gateways with a port, passes here once. */
+  protected override ensureHttpServerExists(port: number, server: Server = createServer()): Server | undefined {
+    if (!this.httpServersRegistry.has(port)) server.on('upgrade', (request, wire) => this.receive(request, wire));
+    return super.ensureHttpServerExists(port, server);
+  }
+
   /** Nest stops listening for upgrades before the server stops: without this they would be read as plain requests. */
   override async dispose(): Promise<void> {
     const disposed = super.dispose();
     (this.httpServer as Server | undefined)?.on('upgrade', (_request: IncomingMessage, wire: Duplex) => {
-      const stopping = new AuthError('unavailable', 'The service is stopping', { retryAfter: 1 });
-      this.refuse(stopping, (_admitted, status, body, headers) => wire.end(rawAnswer(status, body, headers)));
+      this.refuseOn(wire, new AuthError('unavailable', 'The service is stopping', { retryAfter: 1 }));
     });
     await disposed;
+  }
+
+  /**
+   * Before anybody else: a wire without a listener for errors ends the process when its client resets it. And an address
+   * that cannot be read gets an answer that can.
+   */
+  private receive({ url = '', headers }: IncomingMessage, wire: Duplex): void {
+    wire.on('error', () => wire.destroy());
+    if (URL.canParse(url, `ws://${headers.host}/`)) return;
+    this.refuseOn(wire, new AuthError('validation_failed', 'The address of the handshake cannot be read'));
+  }
+
+  private refuseOn(wire: Duplex, error: AuthError): void {
+    this.refuse(error, (_admitted, status, body, headers) => wire.end(rawAnswer(status, body, headers)));
   }
 
   private async admit(request: IncomingMessage, anonymous: boolean): Promise<void> {
