@@ -13,10 +13,13 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const LOOK_EVERY = 10;
 const GIVE_UP_AFTER = 60_000;
 const REST = 3_000;
+/** What the start left behind has been collected by then. */
+const IDLE = 30_000;
 
 /**
  * Starts the service as its users do, with the embedded database, its default settings and their password hashes:
- * once on an empty folder, where an account is made, then `count` times on the same folder. Seconds and MB.
+ * once on an empty folder, where an account is made, then `count` times on the same folder, and once to stand idle.
+ * Seconds and MB.
  */
 export async function measureStarts(count) {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-startup-'));
@@ -27,7 +30,7 @@ export async function measureStarts(count) {
     const cold = await oneStart(folder, account, { register: true });
     const warm = [];
     for (let start = 0; start < count; start++) warm.push(await oneStart(folder, account, {}));
-    return { cold, warm };
+    return { cold, warm, idleMB: await restingMB(folder, IDLE) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -60,12 +63,12 @@ async function oneStart(folder, account, { register = false }) {
 }
 
 /** Of another process on the same folder that nobody has signed in to; it shares the database that runs already. */
-async function restingMB(folder) {
+async function restingMB(folder, rest = REST) {
   const port = await freePort();
   const service = run(folder, port);
   try {
     await until(service, async () => (await fetch(`http://127.0.0.1:${port}/auth/mode`)).ok);
-    await sleep(REST);
+    await sleep(rest);
     return residentMB(service.pid);
   } finally {
     await stop(service);
