@@ -26,17 +26,25 @@ describe.each(SOCKET_KINDS)('handshakes that make no sense, $kind', ({ kind }) =
 
   const port = (): number => Number(new URL(service.app.url).port);
 
-  it.each(HOSTS)('do not end the process when their client resets the connection: Host %j', async (host) => {
+  async function expectToSurviveResetsAfter(text: string): Promise<void> {
     for (const patience of [0, 1, 5, 20]) {
       const wire = connect(port(), '127.0.0.1').on('error', () => undefined);
       await once(wire, 'connect');
-      wire.write(handshake(host));
+      wire.write(text);
       await pause(patience);
       wire.resetAndDestroy();
     }
     await pause(50);
     expect((await service.http.get('/health/live')).status).toBe(200);
-  });
+  }
+
+  it.each(HOSTS)('do not end the process when their client resets the connection: Host %j', (host) =>
+    expectToSurviveResetsAfter(handshake(host)),
+  );
+
+  it.each(['/nowhere', '/', '//', '/socket.io'])('nor when they go nowhere: %s', (path) =>
+    expectToSurviveResetsAfter(handshake('localhost', path)),
+  );
 
   it('of the wrong path are closed, and the process goes on', async () => {
     await service.http.bytes(handshake('localhost', '/nowhere'));

@@ -126,6 +126,8 @@ describe('tokens of another issuer', () => {
     ['the events of a logout token', { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }],
     ['the kind ID', { typ: 'ID' }],
     ['the kind Refresh', { typ: 'Refresh' }],
+    ['the kind Offline', { typ: 'Offline' }],
+    ['the kind Logout', { typ: 'Logout' }],
   ])('are refused when they are no access tokens: %s', async (_, claims) => {
     await trusting();
     expect(await fate(verifier, ofKeycloak({ ...claims }))).toBe('invalid_token');
