@@ -54,6 +54,8 @@ export interface AuthContext {
   readonly amr: readonly string[];
   /** When the person last proved a credential. */
   readonly authTime: Date;
+  /** Of a token that another issuer made, where it names that one: `userId` is a subject there, and means nothing without it. */
+  readonly issuer?: string;
   /** What revocations are compared with; absent where nothing can revoke the token before it expires. */
   readonly generations?: Generations;
   /** Key that signed the token, where a connection must end once that key is retired. */

@@ -8,12 +8,18 @@ export const AUTH_ERROR_STATUS = {
   invalid_token: 401,
   token_revoked: 401,
   invalid_credentials: 401,
+  mfa_required: 401,
+  invalid_mfa_code: 401,
+  federated_login_failed: 401,
   invalid_grant: 401,
   invalid_client: 401,
   refresh_token_reused: 401,
   insufficient_role: 403,
+  insufficient_assurance: 403,
   tenant_mismatch: 403,
   account_disabled: 403,
+  account_not_linked: 403,
+  email_not_verified: 403,
   csrf_failed: 403,
   not_found: 404,
   method_not_allowed: 405,
@@ -45,6 +51,8 @@ export interface AuthErrorOptions {
   /** Seconds after which trying again makes sense; sent as `Retry-After` and `retry_after`. */
   retryAfter?: number;
   errors?: FieldError[];
+  /** Further members of the problem document, in the wire's snake_case; public like the message. */
+  extensions?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -57,6 +65,7 @@ export class AuthError extends Error {
   readonly detail?: string;
   readonly retryAfter?: number;
   readonly errors?: FieldError[];
+  readonly extensions?: Readonly<Record<string, unknown>>;
 
   constructor(
     readonly code: AuthErrorCode,
@@ -68,5 +77,6 @@ export class AuthError extends Error {
     this.detail = options.detail;
     this.retryAfter = options.retryAfter;
     this.errors = options.errors;
+    this.extensions = options.extensions;
   }
 }

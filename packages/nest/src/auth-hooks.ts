@@ -9,8 +9,10 @@ export interface AuthHooks {
   readonly onJwksFetch?: (ok: boolean, milliseconds: number, issuer: string) => void;
   /** The revocation feed was lost (false) or is known again (true). */
   readonly onFeedChange?: (fresh: boolean) => void;
-  /** `mustBeUser` or `mustBeTenant` refused: someone asked for what belongs to another. */
+  /** Someone asked for what belongs to another: `mustBeUser`, `mustBeTenant`, or a header or host that is not the token's tenant. */
   readonly onCrossUserAttempt?: (attempt: CrossUserAttempt) => void;
+  /** The program itself left the tenant it was in, on purpose: `run` with `crossing`, `runWithout`, `runUnscoped`. */
+  readonly onTenantCrossing?: (crossing: TenantCrossing) => void;
 }
 
 export interface CrossUserAttempt {
@@ -18,6 +20,14 @@ export interface CrossUserAttempt {
   readonly principal: Principal;
   /** The id that was asked for. As the client sent it. */
   readonly asked: string;
+}
+
+export interface TenantCrossing {
+  readonly from: string | null;
+  /** Null for work without a tenant. */
+  readonly to: string | null;
+  /** As the program gives it; null for `run`. */
+  readonly reason: string | null;
 }
 
 export const AUTH_HOOKS = Symbol('AUTH_HOOKS');

@@ -5,7 +5,8 @@ import type { AuthContext } from './auth-context';
 import { AuthError } from './auth-error';
 import { AuthGuard, authOf } from './auth.guard';
 import { presentedToken } from './presented-token';
-import { OptionalAuth, Public, RequireAuth, Roles } from './route-policy';
+import { Clock } from './clock';
+import { OptionalAuth, Public, RequireAuth, RequireFresh, RequireMfa, Roles, type Age } from './route-policy';
 
 const AUTH: AuthContext = {
   principal: { kind: 'user', userId: 'u', tenantId: 't', email: null, username: null, name: null, roles: ['editor'] },
@@ -118,6 +119,70 @@ describe('the guard', () => {
 
   it('closes what it does not know: another kind of context', () => {
     expect(codeOf(visit(Plain, 'undecorated', 'Bearer good', 'rpc').result)).toBe('missing_token');
+  });
+});
+
+class Assured {
+  @RequireMfa() mfa(): void {}
+  @RequireFresh('5m') fresh(): void {}
+  @RequireMfa() @RequireFresh('1h') both(): void {}
+}
+
+@RequireMfa()
+class AssuredClass {
+  undecorated(): void {}
+  @Public() open(): void {}
+}
+
+describe('assurance', () => {
+  const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
+  const clock = Object.assign(new Clock(), { now: () => NOW });
+
+  function judge(handler: keyof Assured, auth: Partial<AuthContext>, controller: new () => object = Assured): string {
+    const given = { ...AUTH, ...auth };
+    const verifier = Object.assign(new OneGoodToken(), { verify: () => given });
+    const judging = new AuthGuard(verifier, new Reflector(), clock);
+    const context = {
+      getHandler: () => (controller.prototype as Handlers)[handler],
+      getClass: () => controller,
+      getType: () => 'http',
+      switchToHttp: () => ({ getRequest: () => ({ headers: { authorization: 'Bearer good' } }) }),
+    } as unknown as ExecutionContext;
+    return codeOf(() => judging.canActivate(context));
+  }
+
+  const ago = (seconds: number): Date => new Date(NOW - seconds * 1000);
+  const claims = (more: object): AuthContext['claims'] => ({ iat: NOW / 1000, ...more }) as AuthContext['claims'];
+  const client = { ...AUTH.principal, kind: 'client' as const };
+
+  it.each<[string, keyof Assured, Partial<AuthContext>, string]>([
+    ['a login by password alone where a second factor is needed', 'mfa', { amr: ['pwd'] }, 'insufficient_assurance'],
+    ['one with a second factor', 'mfa', { amr: ['pwd', 'otp', 'mfa'] }, 'passed'],
+    ['one of a one-time password alone', 'mfa', { amr: ['otp'] }, 'insufficient_assurance'],
+    ['a proof five minutes old', 'fresh', { authTime: ago(300) }, 'passed'],
+    ['a proof a second older', 'fresh', { authTime: ago(301) }, 'insufficient_assurance'],
+    ['a proof from a clock that runs ahead', 'fresh', { authTime: ago(-2) }, 'passed'],
+    ['a JWT that says when', 'fresh', { authTime: ago(1), claims: claims({ auth_time: NOW / 1000 - 1 }) }, 'passed'],
+    [
+      'a JWT that says only when it was made',
+      'fresh',
+      { authTime: ago(1), claims: claims({}) },
+      'insufficient_assurance',
+    ],
+    ['a program', 'fresh', { authTime: ago(1), principal: client }, 'insufficient_assurance'],
+    ['both, when one is missing', 'both', { authTime: ago(1), amr: ['pwd'] }, 'insufficient_assurance'],
+    ['both, when both are there', 'both', { authTime: ago(1), amr: ['mfa'] }, 'passed'],
+  ])('judges %s', (_, handler, auth, code) => {
+    expect(judge(handler, auth)).toBe(code);
+  });
+
+  it('is asked of every route of a class, and of none that is open', () => {
+    expect(judge('undecorated' as 'mfa', {}, AssuredClass)).toBe('insufficient_assurance');
+    expect(judge('open' as 'mfa', {}, AssuredClass)).toBe('passed');
+  });
+
+  it.each(['5', 'm', '0m', '1.5h', '-1m', '5 m', '5w', '', '٥m'])('cannot be asked for with the age %j', (age) => {
+    expect(() => RequireFresh(age as Age)).toThrow('write a whole number and a unit');
   });
 });
 

@@ -1,17 +1,22 @@
-import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Inject, Injectable, Optional, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AccessTokenVerifier } from './access-token-verifier';
 import type { AuthContext, ClientInfo } from './auth-context';
+import { requireAssurance } from './assurance';
 import { AuthError } from './auth-error';
+import { Clock } from './clock';
+import { CookieAccess } from './cookie-access';
 import { presentedToken } from './presented-token';
 import { requestContext } from './request-context';
 import { RoutePolicies, type RoutePolicy } from './route-policy';
+import { TenantResolver } from './tenancy/tenant-resolver';
 
 const AUTH = Symbol('latchkey:auth');
 
 /** What the guard needs of a Fastify or Express request. */
 export interface GuardedRequest {
   readonly headers: Record<string, string | string[] | undefined>;
+  readonly method?: string;
   readonly ip?: string;
   readonly id?: unknown;
   /** The principal, where Passport's users look for it. */
@@ -54,22 +59,62 @@ export class AuthGuard implements CanActivate {
   constructor(
     private readonly verifier: AccessTokenVerifier,
     reflector: Reflector,
+    @Optional() private readonly clock: Clock = new Clock(),
+    @Optional() private readonly tenants?: TenantResolver,
+    @Optional() @Inject(CookieAccess) private readonly cookies: CookieAccess | null = null,
   ) {
     this.policies = new RoutePolicies(reflector);
   }
 
   /** Answers synchronously when the verifier does. */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    if (!this.tenants?.isUsed || context.getType() !== 'http') return this.judge(context);
+    return this.judgeWithTenant(context, this.tenants);
+  }
+
+  private async judgeWithTenant(context: ExecutionContext, tenants: TenantResolver): Promise<boolean> {
+    const admitted = await this.judge(context);
+    const request = httpRequest(context);
+    await tenants.resolve(request.headers, authOf(request));
+    return admitted;
+  }
+
+  private judge(context: ExecutionContext): boolean | Promise<boolean> {
     const policy = this.policies.of(context.getHandler(), context.getClass());
     if (policy.access === 'public') return true;
-    if (context.getType() === 'ws') return admitMessage(context.switchToWs().getClient<object>(), policy);
+    if (context.getType() === 'ws') return this.admitMessage(context.switchToWs().getClient<object>(), policy);
     const request = httpRequest(context);
-    const token = presentedToken(request.headers['authorization'] as string | undefined);
+    const token = this.tokenOf(request);
     if (token === null) return withoutToken(policy);
     const proof = this.verifier.verify(token, clientOf(request));
     return proof instanceof Promise
-      ? proof.then((auth) => admit(request, auth, policy))
-      : admit(request, proof, policy);
+      ? proof.then((auth) => this.admit(request, auth, policy))
+      : this.admit(request, proof, policy);
+  }
+
+  /** A header is looked at before a cookie: a page can choose the one, and not the other. */
+  private tokenOf(request: GuardedRequest): string | null {
+    const token = presentedToken(request.headers['authorization'] as string | undefined);
+    return token === null && this.cookies !== null ? this.cookies.token(request) : token;
+  }
+
+  private admit(request: GuardedRequest, auth: AuthContext, policy: RoutePolicy): boolean {
+    requireRole(auth, policy);
+    requireAssurance(auth, policy, this.clock.now());
+    request[AUTH] = auth;
+    request.user = auth.principal;
+    const context = requestContext.getStore();
+    if (context) context.auth = auth;
+    return true;
+  }
+
+  /** A socket was authenticated at its handshake: each message is judged by the proof of its connection. */
+  private admitMessage(client: object, policy: RoutePolicy): boolean {
+    const auth = authOf(client);
+    if (auth === null) return withoutToken(policy);
+    requireRole(auth, policy);
+    requireAssurance(auth, policy, this.clock.now());
+    return true;
   }
 }
 
@@ -83,24 +128,7 @@ function withoutToken(policy: RoutePolicy): boolean {
   throw new AuthError('missing_token', 'Sign in to continue');
 }
 
-/** A socket was authenticated at its handshake: each message is judged by the proof of its connection. */
-function admitMessage(client: object, policy: RoutePolicy): boolean {
-  const auth = authOf(client);
-  if (auth === null) return withoutToken(policy);
-  requireRole(auth, policy);
-  return true;
-}
-
 function requireRole({ principal }: AuthContext, { roles }: RoutePolicy): void {
   if (roles.length === 0 || roles.some((role) => principal.roles.includes(role))) return;
   throw new AuthError('insufficient_role', `This needs one of the roles: ${roles.join(', ')}`);
-}
-
-function admit(request: GuardedRequest, auth: AuthContext, policy: RoutePolicy): boolean {
-  requireRole(auth, policy);
-  request[AUTH] = auth;
-  request.user = auth.principal;
-  const context = requestContext.getStore();
-  if (context) context.auth = auth;
-  return true;
 }

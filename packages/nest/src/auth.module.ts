@@ -1,4 +1,4 @@
-import { Global, Inject, Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { Global, Inject, Module, type DynamicModule, type NestModule, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, HttpAdapterHost, ModulesContainer, type AbstractHttpAdapter } from '@nestjs/core';
 import { AccessTokenVerifier } from './access-token-verifier';
 import { AuthContextService } from './auth-context.service';
@@ -8,10 +8,13 @@ import { Clock } from './clock';
 import { connectionProviders, type ConnectionOptions } from './connections/connection-providers';
 import { ConnectionWatch } from './connections/connection-watch';
 import { endEventStreams } from './connections/event-stream-endings';
+import { CookieAccess, type CookieOptions } from './cookie-access';
 import { CountedVerifier } from './counted-verifier';
 import { ProblemDetailsFilter, PROBLEM_OPTIONS, type ProblemOptions } from './problem-details.filter';
 import { requestContext } from './request-context';
 import { requestIdOf } from './request-id';
+import { TenantContext } from './tenancy/tenant-context';
+import { TENANT_RESOLUTION, TenantResolver, type TenantResolution } from './tenancy/tenant-resolver';
 import { VerifierLifecycle } from './verifier-lifecycle';
 import type { VerifierRecipe } from './verifier-recipe';
 
@@ -20,6 +23,8 @@ export interface AuthSettings {
   /** `jwks(…)`, `secret(…)`, `introspection(…)` or `auto(…)`. */
   readonly verifier: VerifierRecipe;
   readonly problems?: ProblemOptions;
+  /** Takes access tokens from a cookie too, where no `Authorization` header is sent. Default: no. */
+  readonly cookies?: CookieOptions;
   /** Told of validations, key readings and attempts at what belongs to others. */
   readonly hooks?: AuthHooks;
   /**
@@ -27,6 +32,8 @@ export interface AuthSettings {
    * carry the request's id. Default: none.
    */
   readonly needsContext?: (request: RequestLike) => boolean;
+  /** Where anonymous callers may name their tenant. Signed-in ones are held to that of their token. Default: nowhere. */
+  readonly tenants?: TenantResolution;
 }
 
 export interface AuthModuleOptions extends Omit<AuthSettings, 'verifier'> {
@@ -81,15 +88,29 @@ interface ExpressLike {
 /** Guards every route of the application, gives requests their context and answers errors as problem documents. */
 @Global()
 @Module({})
-export class AuthModule {
+export class AuthModule implements NestModule {
+  private givesContext = false;
+
   constructor(
-    host: HttpAdapterHost,
+    private readonly host: HttpAdapterHost,
     modules: ModulesContainer,
     watch: ConnectionWatch,
-    @Inject(AUTH_SETTINGS) settings: Omit<AuthSettings, 'verifier'>,
+    @Inject(AUTH_SETTINGS) private readonly settings: Omit<AuthSettings, 'verifier'>,
   ) {
     endEventStreams(modules, watch);
-    if (host.httpAdapter) giveRequestsTheirContext(host.httpAdapter, settings.needsContext ?? noneNeeds);
+    this.giveContext();
+  }
+
+  /** A testing module is compiled before its application has an adapter. */
+  configure(): void {
+    this.giveContext();
+  }
+
+  private giveContext(): void {
+    const { httpAdapter } = this.host;
+    if (!httpAdapter || this.givesContext) return;
+    this.givesContext = true;
+    giveRequestsTheirContext(httpAdapter, this.settings.needsContext ?? noneNeeds);
   }
 
   static forRoot({ imports, verifier, connections, ...settings }: AuthModuleOptions): DynamicModule {
@@ -135,12 +156,20 @@ function moduleWith(imports: DynamicModule['imports'], settings: Provider[]): Dy
         inject: [CHOSEN_VERIFIER, AUTH_HOOKS],
       },
       { provide: PROBLEM_OPTIONS, useFactory: ({ problems = {} }: AuthSettings) => problems, inject: [AUTH_SETTINGS] },
+      {
+        provide: CookieAccess,
+        useFactory: ({ cookies }: AuthSettings) => (cookies ? new CookieAccess(cookies) : null),
+        inject: [AUTH_SETTINGS],
+      },
       { provide: APP_GUARD, useClass: AuthGuard },
       { provide: APP_FILTER, useClass: ProblemDetailsFilter },
+      { provide: TENANT_RESOLUTION, useFactory: ({ tenants = {} }: AuthSettings) => tenants, inject: [AUTH_SETTINGS] },
+      TenantResolver,
       VerifierLifecycle,
       AuthContextService,
+      TenantContext,
     ],
-    exports: [AccessTokenVerifier, AuthContextService],
+    exports: [AccessTokenVerifier, AuthContextService, CookieAccess, TenantContext],
   };
 }
 

@@ -1,8 +1,9 @@
-import { Catch, Inject, Injectable, Optional, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Catch, Inject, Injectable, Logger, Optional, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { AuthError } from './auth-error';
 import { asAuthError, problemDetails, problemHeaders } from './problem-details';
 import { requestIdOf } from './request-id';
+import { TenancyError } from './tenancy/tenancy-error';
 
 export interface ProblemOptions {
   /** Prefix of every problem `type`. Default `urn:latchkey:problem:`. */
@@ -25,6 +26,8 @@ export const PROBLEM_OPTIONS = Symbol('PROBLEM_OPTIONS');
 @Catch()
 @Injectable()
 export class ProblemDetailsFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Tenancy');
+
   constructor(
     private readonly host: HttpAdapterHost,
     @Optional() @Inject(PROBLEM_OPTIONS) private readonly options: ProblemOptions = {},
@@ -34,6 +37,8 @@ export class ProblemDetailsFilter implements ExceptionFilter {
     const error = asAuthError(thrown);
     const http = host.switchToHttp();
     this.options.onError?.(error, http.getRequest());
+    // The answer says nothing of it, and without a log the mistake would never be found.
+    if (thrown instanceof TenancyError && !this.options.onError) this.logger.error(thrown.message, thrown.stack);
     const adapter = this.host.httpAdapter;
     const response: unknown = http.getResponse();
     if (adapter.isHeadersSent(response)) return;

@@ -59,6 +59,7 @@ function statusOf(thrown: unknown): number {
 /** `typeBase` + code is the problem's type, a URI; `requestId` lets an operator find the log lines. */
 export function problemDetails(error: AuthError, typeBase: string, requestId?: string): ProblemDetails {
   return {
+    ...error.extensions,
     type: `${typeBase}${error.code}`,
     title: TITLES[error.status] ?? 'Error',
     status: error.status,
@@ -79,8 +80,16 @@ export function problemHeaders(error: AuthError): Record<string, string> {
   if (error.code === 'insufficient_role') {
     headers['WWW-Authenticate'] = `Bearer error="insufficient_scope", error_description="${error.code}"`;
   }
+  if (error.code === 'insufficient_assurance') headers['WWW-Authenticate'] = stepUpChallenge(error);
   if (error.retryAfter !== undefined) headers['Retry-After'] = String(Math.max(1, Math.ceil(error.retryAfter)));
   return headers;
+}
+
+/** RFC 9470, section 3: what a client must have proven anew. */
+function stepUpChallenge({ extensions }: AuthError): string {
+  const wanted = ['acr_values', 'max_age'].filter((name) => extensions?.[name] !== undefined);
+  const parameters = wanted.map((name) => `, ${name}="${String(extensions?.[name])}"`).join('');
+  return `Bearer error="insufficient_user_authentication"${parameters}`;
 }
 
 function challenge(error: AuthError): string {

@@ -1,10 +1,18 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AuthContext } from './auth-context';
 
+/** The tenant that work was put into, where that is not simply the caller's. */
+export interface TenantScope {
+  readonly tenantId: string | null;
+  /** Why statements may pass that nobody put a condition on; null where they may not. */
+  readonly lifted: string | null;
+}
+
 /** What travels with one request through every `await`. The guard fills `auth`. */
 export interface RequestContext {
   readonly requestId: string;
   auth?: AuthContext;
+  tenant?: TenantScope;
 }
 
 /**

@@ -20,6 +20,9 @@ interface Entry<Proof> {
  * under another text, finds nothing.
  */
 export class VerifiedTokenCache<Proof extends CachedProof> {
+  /** Look-ups that found a proof, and those that did not, since the start. */
+  hits = 0;
+  misses = 0;
   private readonly entries: LRUCache<string, Entry<Proof>> | null;
 
   /** `maxEntries` 0 turns the cache off: nothing outlives its request. */
@@ -29,10 +32,13 @@ export class VerifiedTokenCache<Proof extends CachedProof> {
 
   get(token: string, now: number): Proof | undefined {
     const entry = this.entries?.get(token.slice(-KEY_LENGTH));
-    if (entry?.token !== token) return undefined;
-    if (now < entry.proof.serveUntil) return entry.proof;
+    if (entry?.token !== token) return this.missed();
+    if (now < entry.proof.serveUntil) {
+      this.hits += 1;
+      return entry.proof;
+    }
     this.delete(token);
-    return undefined;
+    return this.missed();
   }
 
   set(token: string, proof: Proof): void {
@@ -50,5 +56,9 @@ export class VerifiedTokenCache<Proof extends CachedProof> {
 
   get size(): number {
     return this.entries?.size ?? 0;
+  }
+
+  private missed(): undefined {
+    this.misses += 1;
   }
 }

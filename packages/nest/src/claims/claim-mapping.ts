@@ -1,7 +1,7 @@
 import type { AuthMode, Principal } from '../auth-context';
 import type { JsonObject } from '../http/bounded-fetch';
 import { claimPath, textAt, textsAt, type ClaimPath } from './claim-path';
-import { contextOf, refused, type TokenFacts } from './token-facts';
+import { contextOf, refused, text, type TokenFacts } from './token-facts';
 
 /** Where another issuer's tokens say what a `Principal` holds: paths as in `realm_access.roles`. */
 export interface ClaimMapping {
@@ -52,8 +52,9 @@ export function mappedFacts({ claims: mapping = {}, tenant }: ForeignClaims): Fa
       name: textAt(paths.name, claims),
       roles: Object.freeze(textsAt(roles, claims)),
     });
+    const issuer = text(claims['iss']) ?? undefined;
     return {
-      context: contextOf({ principal, claims, mode, sessionId: textAt(paths.sessionId, claims) }),
+      context: contextOf({ principal, claims, mode, sessionId: textAt(paths.sessionId, claims), issuer }),
       revocable: null,
     };
   };

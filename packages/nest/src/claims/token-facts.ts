@@ -35,10 +35,12 @@ interface ContextParts {
   readonly mode: AuthMode;
   readonly sessionId: string | null;
   readonly generations?: Revocable['generations'];
+  /** Of a token of somebody else. */
+  readonly issuer?: string;
 }
 
 /** The frozen proof that one token stands for. */
-export function contextOf({ principal, claims, mode, sessionId, generations }: ContextParts): AuthContext {
+export function contextOf({ principal, claims, mode, sessionId, generations, issuer }: ContextParts): AuthContext {
   const { exp, auth_time: authTime, iat } = claims;
   return Object.freeze({
     principal,
@@ -50,6 +52,7 @@ export function contextOf({ principal, claims, mode, sessionId, generations }: C
     amr: Object.freeze(texts(claims['amr'])),
     authTime: dateOf(authTime ?? iat ?? exp),
     ...(generations && { generations }),
+    ...(issuer !== undefined && { issuer }),
   });
 }
 

@@ -11,8 +11,9 @@ const CHECKS: Readonly<Record<JwtKey['algorithm'], Check>> = {
   HS256: hmac('sha256'),
   HS384: hmac('sha384'),
   HS512: hmac('sha512'),
-  RS256: (key, input, signature) => verify('sha256', input, key, signature),
-  PS256: (key, input, signature) => verify('sha256', input, { key, padding, saltLength: 32 }, signature),
+  RS256: (key, input, signature) => isAsLongAs(key, signature) && verify('sha256', input, key, signature),
+  PS256: (key, input, signature) =>
+    isAsLongAs(key, signature) && verify('sha256', input, { key, padding, saltLength: 32 }, signature),
   ES256: (key, input, signature) =>
     signature.length === 64 && verify('sha256', input, { key, dsaEncoding: 'ieee-p1363' }, signature),
   EdDSA: (key, input, signature) => signature.length === 64 && verify(null, input, key, signature),
@@ -23,6 +24,11 @@ export function hasSignatureOf(jws: CompactJws, key: JwtKey): boolean {
   if (jws.header.alg !== key.algorithm) return false;
   if (jws.header.kid !== null && jws.header.kid !== key.id) return false;
   return CHECKS[key.algorithm](key.key, Buffer.from(jws.signingInput), jws.signature);
+}
+
+/** As long as the modulus (RFC 8017, 8.1.2): OpenSSL also takes a PSS signature without its leading zero bytes. */
+function isAsLongAs(key: KeyObject, signature: Buffer): boolean {
+  return signature.length === Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8);
 }
 
 function hmac(hash: string): Check {

@@ -12,7 +12,10 @@ export type RevocationReason =
   | 'refresh_token_reused'
   | 'account_disabled'
   | 'roles_changed'
-  | 'password_changed';
+  | 'password_changed'
+  | 'factors_changed'
+  | 'session_limit'
+  | 'email_changed';
 
 /** One row of the feed. */
 export interface Revocation {

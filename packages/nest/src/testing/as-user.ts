@@ -11,6 +11,8 @@ export interface TestUser extends Partial<Omit<Principal, 'roles'>> {
   /** Further claims of the JWT. */
   readonly claims?: Readonly<Record<string, unknown>>;
   readonly amr?: readonly string[];
+  /** When the user last proved a credential, ISO 8601. Default: long ago, so that no `@RequireFresh` is met. */
+  readonly authTime?: string;
 }
 
 const PREFIX = 'test-user.';
@@ -50,9 +52,17 @@ export class TestVerifier extends AccessTokenVerifier {
   }
 }
 
-function contextOf({ mode = 'stateless', sessionId = SESSION, claims, amr = ['pwd'], ...user }: TestUser): AuthContext {
+function contextOf({
+  mode = 'stateless',
+  sessionId = SESSION,
+  claims,
+  amr = ['pwd'],
+  authTime,
+  ...user
+}: TestUser): AuthContext {
   const principal = { ...SOMEONE, ...user };
-  const times = { iat: LOGGED_IN_AT, exp: DIES_AT };
+  const provenAt = authTime === undefined ? LOGGED_IN_AT : Math.floor(Date.parse(authTime) / 1000);
+  const times = { iat: LOGGED_IN_AT, exp: DIES_AT, auth_time: provenAt };
   const own = { iss: 'test', sub: principal.userId, aud: 'test', jti: 'test', sid: sessionId, ...times };
   const none = { ipAddress: null, userAgent: null, device: null, createdAt: null, lastActivity: null, expiresAt: null };
   return {
@@ -62,7 +72,7 @@ function contextOf({ mode = 'stateless', sessionId = SESSION, claims, amr = ['pw
     ...(mode === 'stateless' ? { claims: { ...own, ...claims } } : { session: { id: sessionId, ...none } }),
     expiresAt: new Date(DIES_AT * 1000),
     amr,
-    authTime: new Date(LOGGED_IN_AT * 1000),
+    authTime: new Date(provenAt * 1000),
   };
 }
 

@@ -1,4 +1,4 @@
-import { mappedFacts, type FactsReader } from '../claims/claim-mapping';
+import { mappedFacts, type FactsReader, type ForeignClaims } from '../claims/claim-mapping';
 import { refused } from '../claims/token-facts';
 import { serviceUrl } from '../http/service-url';
 import { RemoteKeySet } from '../jwks/remote-key-set';
@@ -26,8 +26,13 @@ export function trustedExternal(
     required: [...new Set(['exp', ...(requiredClaims ?? ['sub', 'iat'])])],
     leeway: options.leeway ?? 5_000,
     keys: new RemoteKeySet(settings, parts, onWithdrawal),
-    factsOf: accessTokensAlone(mappedFacts(external)),
+    factsOf: externalTokenFacts(external),
   };
+}
+
+/** Reads the claims of access tokens of another issuer, once they are verified. @throws Error when a path cannot be read. */
+export function externalTokenFacts(mapping: ForeignClaims): FactsReader {
+  return accessTokensAlone(mappedFacts(mapping));
 }
 
 /** Claims that only ID tokens (OpenID Connect Core, 3.1.3.6 and 3.3.2.11) and logout tokens have. */

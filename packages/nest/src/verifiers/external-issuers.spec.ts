@@ -60,7 +60,8 @@ const ofKeycloak = (difference: object = {}, header: object = {}): string =>
 describe('tokens of another issuer', () => {
   it('are read by their own claims', async () => {
     await trusting();
-    const { principal, mode, claims } = await proofOf(verifier, ofKeycloak());
+    const { principal, mode, claims, issuer } = await proofOf(verifier, ofKeycloak());
+    expect(issuer).toBe('https://keycloak/realms/a');
     expect(principal).toEqual({
       kind: 'user',
       userId: 'f:1:ada',
@@ -75,7 +76,9 @@ describe('tokens of another issuer', () => {
 
   it('stand beside tokens of the service', async () => {
     await trusting();
-    expect(await fate(verifier, signed(OURS, service.claims()))).toBe('ok');
+    const own = signed(OURS, service.claims());
+    expect(await fate(verifier, own)).toBe('ok');
+    expect((await proofOf(verifier, own)).issuer).toBeUndefined();
     expect(await fate(verifier, ofKeycloak())).toBe('ok');
   });
 
