@@ -1,27 +1,43 @@
 import { Global, Module, type DynamicModule, type INestApplication } from '@nestjs/common';
 import { AuthModule, type AuthError } from '@latchkey/nest';
+import { AdminModule } from './admin/admin.module';
+import { AuditJobsModule, AuditModule } from './audit/audit.module';
 import { AuthEndpointsModule } from './auth/auth-endpoints.module';
 import type { Clock } from './common/clock';
 import { CommonModule } from './common/common.module';
 import type { Logger } from './common/logger';
 import type { Config } from './config/config';
 import { CONFIG } from './config/config.token';
+import { DevMailboxModule } from './dev-mailbox/dev-mailbox.module';
 import { DatabaseModule } from './database/database.module';
 import { problemTypeBase } from './edge/problem-type';
 import { socketOptions } from './edge/socket-options';
+import { OidcModule } from './federation/oidc/oidc.module';
+import { PassThroughTokens } from './federation/oidc/pass-through-tokens';
+import { PassThroughVerifier } from './federation/oidc/pass-through.verifier';
+import { ProvidersModule } from './federation/oidc/providers.module';
+import { SamlModule } from './federation/saml/saml.module';
 import { HealthModule } from './health/health.module';
+import { LetterDeskModule } from './identity/letters/letter-desk.module';
 import { IdentityModule } from './identity/identity.module';
 import { KeyKeepingModule, KeysModule } from './keys/keys.module';
 import { RootKeys } from './keys/root-keys';
+import { MailDeliveryModule, MailModule } from './mail/mail.module';
 import { MaintenanceModule } from './maintenance/maintenance.module';
+import { AuthObserver } from './metrics/auth-observer';
+import { MetricsModule } from './metrics/metrics.module';
 import { oauthProblem } from './oauth/oauth-problem';
 import { OAuthModule } from './oauth/oauth.module';
 import { DiscoveryModule } from './oauth/discovery.module';
 import { ProblemsModule } from './problems/problems.module';
+import { LimitsModule } from './protection/limits.module';
 import { LOCKOUT_KEY } from './protection/lockout-key.token';
+import { RateLimits } from './protection/rate-limits';
 import { RedisModule } from './redis/redis.module';
 import { RevocationModule } from './revocation/revocation.module';
+import { accessCookieName } from './sign-in/cookie-scope';
 import { FeedConnectionJudge } from './strategy/feed-connection-judge';
+import { GuessLimitedVerifier } from './strategy/guess-limited-verifier';
 import { StrategyModule } from './strategy/strategy.module';
 import { Tickets } from './strategy/tickets';
 import { StrategyTokenVerifier } from './strategy/token-verifier';
@@ -58,6 +74,8 @@ export class SettingsModule {
 @Module({})
 export class AppModule {
   static forRoot({ config, logger, clock, extend = [] }: AppSettings): DynamicModule {
+    const observer = new AuthObserver();
+    const delivery = MailDeliveryModule.forRoot(config);
     return {
       module: AppModule,
       imports: [
@@ -68,15 +86,31 @@ export class AppModule {
         KeysModule.forRoot(config),
         KeyKeepingModule,
         TenancyModule,
+        AuditModule.forRoot(),
+        AuditJobsModule,
+        MailModule,
+        delivery,
         RevocationModule,
+        LimitsModule,
         IdentityModule,
+        LetterDeskModule.forRoot(config, IdentityModule),
+        DevMailboxModule.forRoot(config, delivery),
         StrategyModule,
+        MetricsModule.forRoot(config, observer),
         AuthModule.forRoot({
-          verifier: { useExisting: StrategyTokenVerifier },
+          verifier: {
+            useFactory: guessLimited,
+            inject: [PassThroughTokens, PassThroughVerifier, StrategyTokenVerifier, RateLimits],
+          },
+          hooks: observer.hooks(config.metrics.enabled),
           problems: {
             typeBase: problemTypeBase(config),
             onError: logError(logger),
             extend: oauthProblem,
+          },
+          cookies: {
+            access: accessCookieName(config),
+            origins: [new URL(config.server.publicUrl).origin, ...config.server.cors.origins],
           },
           connections: {
             judge: { useExisting: FeedConnectionJudge },
@@ -86,7 +120,11 @@ export class AppModule {
           // What changes something is logged, with the id of its request.
           needsContext: ({ method }) => method !== 'GET' && method !== 'HEAD',
         }),
+        ProvidersModule.forRoot(config),
         AuthEndpointsModule,
+        OidcModule,
+        SamlModule,
+        AdminModule,
         OAuthModule,
         DiscoveryModule,
         HealthModule,
@@ -96,6 +134,16 @@ export class AppModule {
       ],
     };
   }
+}
+
+/** Nothing is looked for in tokens of others where no provider is passed through. */
+function guessLimited(
+  passed: PassThroughTokens,
+  withProviders: PassThroughVerifier,
+  own: StrategyTokenVerifier,
+  limits: RateLimits,
+): GuessLimitedVerifier {
+  return new GuessLimitedVerifier(passed.areUsed ? withProviders : own, limits);
 }
 
 /** What a client did wrong is a line for debugging; what we did wrong is an error with its cause. */

@@ -1,26 +1,10 @@
-import type { AuthContext, Principal } from '@latchkey/nest';
-import type { SessionView, TokenGrant } from '../strategy/auth-strategy';
+import type { AuthContext } from '@latchkey/nest';
+import { grantedSessionResponse, userResponse } from '../sign-in/grant-response';
+import type { SessionView } from '../strategy/auth-strategy';
 import type { Capabilities } from '../strategy/mode-capabilities';
 import type { IssuedTicket } from '../strategy/tickets';
-import type { LogoutEffect } from './auth.service';
-
-/** The one place where camelCase becomes the wire's snake_case. */
-export function grantResponse(grant: TokenGrant): object {
-  return {
-    access_token: grant.accessToken,
-    refresh_token: grant.refreshToken,
-    token_type: 'Bearer',
-    expires_in: grant.expiresIn,
-    expires_at: grant.accessExpiresAt.toISOString(),
-    user: userResponse(grant.principal),
-    ...(grant.session && { session: grantedSessionResponse(grant.session) }),
-  };
-}
-
-export function userResponse(principal: Principal): object {
-  const { userId, tenantId, email, username, name, roles } = principal;
-  return { id: userId, tenant_id: tenantId, email, username, name, roles };
-}
+import type { ShownInvitation } from './invitation-acceptance';
+import type { LogoutEffect } from '../sign-in/logout.service';
 
 export function meResponse({ principal, mode, ...context }: AuthContext): object {
   return {
@@ -61,17 +45,13 @@ export function logoutResponse(effect: LogoutEffect): object {
   return { takes_effect: effect.takesEffect, access_token_valid_until: effect.validUntil?.toISOString() ?? null };
 }
 
-export function ticketResponse({ ticket, expiresIn }: IssuedTicket): object {
-  return { ticket, expires_in: expiresIn };
+export function invitationResponse({
+  invitation: { email, expiresAt },
+  tenant: { id, name },
+}: ShownInvitation): object {
+  return { email, tenant: { id, name }, expires_at: expiresAt.toISOString() };
 }
 
-function grantedSessionResponse(session: SessionView): object {
-  return {
-    id: session.id,
-    ip_address: session.ipAddress,
-    user_agent: session.userAgent,
-    last_activity: session.lastActivity.toISOString(),
-    expires_at: session.expiresAt.toISOString(),
-    created_at: session.createdAt.toISOString(),
-  };
+export function ticketResponse({ ticket, expiresIn }: IssuedTicket): object {
+  return { ticket, expires_in: expiresIn };
 }

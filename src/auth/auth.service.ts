@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { AuthContext, ClientInfo } from '@latchkey/nest';
-import { EventLog } from '../common/event-log';
+import type { ClientInfo } from '@latchkey/nest';
+import { inSpan } from '../common/tracing';
 import { PasswordVerifier } from '../identity/password-verifier';
-import { AuthStrategies } from '../strategy/auth-strategies';
-import type { TokenGrant } from '../strategy/auth-strategy';
-import { IssuancePolicy } from '../strategy/issuance-policy';
 import { TenantResolver, type TenantHint } from '../tenancy/tenant-resolver';
+import { LoginIssuer, type StartedLogin } from '../sign-in/login-issuer';
+import { SecondFactorGate } from '../sign-in/second-factor-gate';
 
 export interface PasswordLogin {
   readonly identifier: string;
@@ -13,12 +12,11 @@ export interface PasswordLogin {
   readonly tenant: TenantHint;
   readonly client: ClientInfo;
   readonly remember: boolean;
-}
-
-/** `validUntil` is set where the access token outlives the logout. */
-export interface LogoutEffect {
-  readonly takesEffect: 'at_once' | 'at_expiry';
-  readonly validUntil: Date | null;
+  /** Of the authenticator application, or a recovery code. */
+  readonly mfaCode?: string;
+  /** From an earlier login on this device. */
+  readonly deviceToken?: string;
+  readonly trustDevice: boolean;
 }
 
 /** Where the two questions meet: is this credential right, and how do we recognise this principal from now on. */
@@ -27,35 +25,22 @@ export class AuthService {
   constructor(
     private readonly tenants: TenantResolver,
     private readonly passwords: PasswordVerifier,
-    private readonly strategies: AuthStrategies,
-    private readonly issuance: IssuancePolicy,
-    private readonly events: EventLog,
+    private readonly secondFactors: SecondFactorGate,
+    private readonly issuer: LoginIssuer,
   ) {}
 
-  async login({ identifier, password, client, ...attempt }: PasswordLogin): Promise<TokenGrant> {
-    const tenant = await this.tenants.resolve(attempt.tenant);
-    const person = await this.passwords.verify({ tenantId: tenant?.id ?? null, identifier, password, client });
-    const grant = await this.strategies.issuing.issue(person, { client, amr: ['pwd'], remember: attempt.remember });
-    this.recordLogin(grant, client);
-    return grant;
+  async login(login: PasswordLogin): Promise<StartedLogin> {
+    return inSpan('latchkey.login', { 'latchkey.method': 'pwd' }, async (span) => {
+      const tenant = await this.tenants.resolve(login.tenant);
+      if (tenant) span.setAttribute('latchkey.tenant_id', tenant.id);
+      return this.proceed(login, tenant?.id ?? null);
+    });
   }
 
-  /** Ends the login that the access token belongs to, as far as its kind can be ended. */
-  async logout({ mode, principal, expiresAt, ...context }: AuthContext): Promise<LogoutEffect> {
-    const { tenantId, userId } = principal;
-    const sessionId = context.sessionId as string;
-    const strategy = this.strategies.of(mode);
-    if (strategy.revokes) await strategy.revoke({ kind: 'session', tenantId, userId, sessionId }, 'logout');
-    this.events.record('logged_out', { tenantId, userId, sessionId });
-    return strategy.revokes
-      ? { takesEffect: 'at_once', validUntil: null }
-      : { takesEffect: 'at_expiry', validUntil: expiresAt };
-  }
-
-  private recordLogin(grant: TokenGrant, client: ClientInfo): void {
-    const { tenantId, userId } = grant.principal;
-    const facts = { tenantId, userId, sessionId: grant.sessionId, ipAddress: client.ipAddress };
-    this.events.record('login_succeeded', facts);
-    this.events.record('session_created', { ...facts, kind: this.issuance.kind });
+  private async proceed(login: PasswordLogin, tenantId: string | null): Promise<StartedLogin> {
+    const { client, remember, mfaCode, ...attempt } = login;
+    const proof = await this.passwords.verify({ ...attempt, tenantId, client });
+    const amr = await this.secondFactors.pass(proof, { mfaCode, client, remember });
+    return this.issuer.issue(proof, { client, amr, remember }, attempt.trustDevice);
   }
 }

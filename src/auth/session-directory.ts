@@ -17,7 +17,7 @@ export class SessionDirectory {
   /** @throws AuthError `unsupported_in_mode` where logins leave no row and none is left from before. */
   async list({ principal }: AuthContext): Promise<SessionView[]> {
     requirePerson(principal);
-    const { listSessions, revokeAllSessions } = this.capabilities.describe();
+    const { listSessions, revokeAllSessions } = await this.capabilities.ofTenant(principal);
     if (!revokeAllSessions) throw keepsNoSessions();
     const sessions = await this.store.list(principal, this.clock.date());
     if (sessions.length === 0 && !listSessions) throw keepsNoSessions();

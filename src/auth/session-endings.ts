@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { AuthError, type AuthContext } from '@latchkey/nest';
-import { AuthStrategies } from '../strategy/auth-strategies';
 import { LoginRevoker } from '../strategy/login-revoker';
 import { ModeCapabilities } from '../strategy/mode-capabilities';
 import { RevocationBudget } from './revocation-budget';
@@ -11,7 +10,6 @@ import { keepsNoSessions, requirePerson } from './session-directory';
 export class SessionEndings {
   constructor(
     private readonly revoker: LoginRevoker,
-    private readonly strategies: AuthStrategies,
     private readonly capabilities: ModeCapabilities,
     private readonly budget: RevocationBudget,
   ) {}
@@ -19,13 +17,13 @@ export class SessionEndings {
   /** Somebody else's id is not found, like one that never was. */
   async end({ principal, sessionId: currentId }: AuthContext, sessionId: string): Promise<void> {
     requirePerson(principal);
-    const { revokeSession } = this.capabilities.describe();
-    if (!revokeSession) throw keepsNoSessions();
     const { tenantId, userId } = principal;
+    const { revokeSession } = await this.capabilities.ofTenant({ tenantId });
+    if (!revokeSession) throw keepsNoSessions();
     this.budget.spend(userId);
     const target = { kind: 'session', tenantId, userId, sessionId } as const;
     if (revokeSession === 'by_sid' || sessionId === currentId) {
-      await this.strategies.issuing.revoke(target, 'revoked_by_user');
+      await this.revoker.revoke(target, 'revoked_by_user');
     } else if (!(await this.revoker.revokeRow(target, 'revoked_by_user'))) {
       throw new AuthError('not_found', 'There is no such session');
     }
@@ -33,10 +31,10 @@ export class SessionEndings {
 
   async endAll({ principal, sessionId }: AuthContext, exceptCurrent: boolean): Promise<void> {
     requirePerson(principal);
-    if (!this.capabilities.describe().revokeAllSessions) throw keepsNoSessions();
     const { tenantId, userId } = principal;
+    if (!(await this.capabilities.ofTenant({ tenantId })).revokeAllSessions) throw keepsNoSessions();
     this.budget.spend(userId);
     const exceptSessionId = exceptCurrent ? sessionId : undefined;
-    await this.strategies.issuing.revoke({ kind: 'user', tenantId, userId, exceptSessionId }, 'revoked_by_user');
+    await this.revoker.revoke({ kind: 'user', tenantId, userId, exceptSessionId }, 'revoked_by_user');
   }
 }

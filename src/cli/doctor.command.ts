@@ -12,8 +12,8 @@ import type { Call, Shell } from './shell';
 import { printable, textTable } from './text-table';
 
 const HELP = `
-Checks the configuration, the secrets, the database, its schema, both clocks, the cleanup, the revocation feed and
-Redis, and times a password hash on this machine. Changes no data. Ends with 1 when a check failed; warnings do not count.
+Checks the configuration, the secrets, the database, its schema, both clocks, the cleanup, the revocation feed,
+Redis and the providers of sign-ins, and times a password hash on this machine. Changes no data. Ends with 1 when a check failed; warnings do not count.
 
 Example:
   $ latchkey doctor
@@ -31,11 +31,13 @@ async function doctor(call: Call): Promise<ExitCode> {
   const { config, findings } = configured(call);
   if (config) {
     const clock = new Clock();
-    // `latchkey start` has no use for the Redis client, and this file is read by every command.
+    // `latchkey start` has no use for these clients, and this file is read by every command.
     const { redisFinding } = await import('./doctor/redis-check.js');
     findings.push(...secretFindings(config));
     findings.push(...(await databaseFindings(config, clock, call.logger(config))));
     findings.push(await redisFinding(config, clock, call.logger(config)));
+    const { providerFindings, samlFindings } = await import('./doctor/providers-check.js');
+    findings.push(...(await providerFindings(config)), ...(await samlFindings(config, clock.now())));
     findings.push(await hashingFinding(config, clock));
   }
   const healthy = findings.every(({ status }) => status !== 'fail');

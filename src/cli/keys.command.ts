@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Clock } from '../common/clock';
 import { KeyCabinet } from '../keys/key-cabinet';
 import { KeyChanges, type Rotation } from '../keys/key-changes.service';
-import { stateOf, type KeyLife } from '../keys/key-life';
+import { keyFacts } from '../keys/key-facts';
 import { asOperator } from './operator';
 import type { Call, Shell } from './shell';
 import { textTable } from './text-table';
@@ -57,7 +57,7 @@ async function list(call: Call): Promise<void> {
   const keys = await asOperator(call, async (operator) => {
     const now = operator.get(Clock).now();
     const lives = await operator.get(KeyCabinet).lives();
-    return lives.map((life) => factsOf(life, now)).filter(({ state }) => all || state !== 'retired');
+    return lives.map((life) => keyFacts(life, now)).filter(({ state }) => all || state !== 'retired');
   });
   const rows = keys.map((key) => [
     key.kid,
@@ -92,23 +92,4 @@ async function retire(call: Call): Promise<void> {
 function announcement({ id, algorithm, signsFrom }: Rotation, atOnce: boolean): string {
   const from = new Date(signsFrom).toISOString();
   return atOnce ? `The ${algorithm} key ${id} signs` : `Published the ${algorithm} key ${id}: it signs from ${from}`;
-}
-
-function factsOf(life: KeyLife, now: number) {
-  return {
-    kid: life.id,
-    algorithm: life.algorithm,
-    state: stateOf(life, now),
-    origin: life.configured ? 'auth.jwt.secret' : 'made here',
-    created_at: new Date(life.createdAt),
-    signs_from: new Date(life.signsFrom),
-    signs_until: dateOrNull(life.signsUntil),
-    published_until: dateOrNull(life.publishedUntil),
-    verifies_until: dateOrNull(life.verifiesUntil),
-    retired_at: dateOrNull(life.retiredAt),
-  };
-}
-
-function dateOrNull(time: number | null): Date | null {
-  return time === null ? null : new Date(time);
 }

@@ -6,7 +6,7 @@ import type { Config } from '../config/config';
 import { RootKeys } from '../keys/root-keys';
 import { issuancePolicyOf } from '../strategy/strategy.module';
 import { planOf, type ModePlan } from './mode-plan';
-import { ModePlanStore } from './mode-plan.store';
+import { ModePlanStore } from '../strategy/mode-plan.store';
 import { asOperator } from './operator';
 import type { Call, Shell } from './shell';
 import { textTable } from './text-table';

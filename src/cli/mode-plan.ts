@@ -1,7 +1,7 @@
 import type { AuthMode } from '@latchkey/nest';
 import type { Config } from '../config/config';
 import type { SuccessorKind } from '../strategy/auth-strategy';
-import type { FleetFacts, LoginsOfKind } from './mode-plan.store';
+import type { FleetFacts, LoginsOfKind } from '../strategy/mode-plan.store';
 
 /** Logins of one kind as a plan tells of them. `live` null: no row says how many, and the dates are upper bounds. */
 export interface PlannedLogins {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { snakeCased } from '../config/casing';
-import { ModeCapabilities } from '../strategy/mode-capabilities';
+import { capabilitiesOf } from '../strategy/mode-capabilities';
 import { issuancePolicyOf } from '../strategy/strategy.module';
 import { addModePlan } from './mode-plan.command';
 import type { Call, Shell } from './shell';
@@ -24,7 +24,7 @@ export function addMode(program: Command, shell: Shell): void {
 
 function show(call: Call): void {
   const config = call.config();
-  const capabilities = new ModeCapabilities(issuancePolicyOf(config), config).describe();
+  const capabilities = capabilitiesOf(issuancePolicyOf(config), config, null);
   const { revokeSession, logoutTakesEffect } = capabilities;
   const text = textFacts({
     mode: capabilities.mode,

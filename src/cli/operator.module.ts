@@ -1,6 +1,7 @@
 import { RevocationMirror } from '@latchkey/nest';
 import { Global, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { SettingsModule } from '../app.module';
+import { AuditModule } from '../audit/audit.module';
 import { CommonModule } from '../common/common.module';
 import type { Logger } from '../common/logger';
 import type { Config } from '../config/config';
@@ -8,7 +9,9 @@ import { CONFIG } from '../config/config.token';
 import { DatabaseModule } from '../database/database.module';
 import { IdentityModule } from '../identity/identity.module';
 import { KeysModule } from '../keys/keys.module';
+import { MailModule } from '../mail/mail.module';
 import { ProtectionModule } from '../protection/protection.module';
+import { RateLimitStore } from '../protection/rate-limit.store';
 import { RedisModule } from '../redis/redis.module';
 import { RevocationFeed } from '../revocation/revocation-feed';
 import { REVOCATION_PUSH } from '../revocation/revocation.module';
@@ -22,7 +25,7 @@ import { TicketStore } from '../strategy/ticket.store';
 import { SessionStore } from '../strategy/session.store';
 import { issuancePolicyOf } from '../strategy/strategy.module';
 import { TenancyModule } from '../tenancy/tenancy.module';
-import { ModePlanStore } from './mode-plan.store';
+import { ModePlanStore } from '../strategy/mode-plan.store';
 import { OneShotFeed } from './one-shot-feed';
 import { OperatorStore } from './operator.store';
 
@@ -36,6 +39,7 @@ const SHARED = [
   IssuancePolicy,
   LoginRevoker,
   ModeCapabilities,
+  RateLimitStore,
 ];
 
 /** The composition root of commands: the service without HTTP, without tokens to issue and without timers. */
@@ -51,7 +55,9 @@ export class OperatorModule {
         DatabaseModule.forRoot(config),
         RedisModule.forRoot(config),
         KeysModule.forRoot(config),
+        MailModule,
         TenancyModule,
+        AuditModule.forRoot({ kind: 'operator' }),
         ProtectionModule,
         IdentityModule,
         ...further,
@@ -68,6 +74,7 @@ export class OperatorModule {
         { provide: IssuancePolicy, useFactory: issuancePolicyOf, inject: [CONFIG] },
         LoginRevoker,
         ModeCapabilities,
+        RateLimitStore,
         OperatorStore,
         ModePlanStore,
       ],

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAudit } from './audit.command';
 import { addClients } from './clients.command';
 import { addConfig } from './config.command';
 import { addDoctor } from './doctor.command';
@@ -6,13 +7,14 @@ import { EXIT, failureOf, type ExitCode } from './failure';
 import { addKeys } from './keys.command';
 import { addMigrate } from './migrate.command';
 import { addMode } from './mode.command';
+import { addPasswords } from './passwords.command';
 import { addSessions } from './sessions.command';
 import { Shell, type Surroundings } from './shell';
 import { addStart } from './start.command';
 import { addTenants } from './tenants.command';
 import { addToken } from './token.command';
 import { addUsers } from './users.command';
-import { ownVersion } from './version';
+import { ownVersion } from '../common/version';
 
 const AFTER_HELP = `
 Exit codes: 0 done, 1 a check or the operation failed, 2 wrong usage, 3 configuration error, 4 database not reachable.
@@ -56,7 +58,8 @@ export function createProgram(shell: Shell, { helpOnError = true } = {}): Comman
     .exitOverride()
     .addHelpText('after', AFTER_HELP);
   for (const add of [addStart, addMigrate, addDoctor, addConfig, addMode]) add(program, shell);
-  for (const add of [addUsers, addSessions, addTenants, addClients, addKeys, addToken]) add(program, shell);
+  const further = [addUsers, addSessions, addTenants, addClients, addKeys, addToken, addAudit, addPasswords];
+  for (const add of further) add(program, shell);
   return program;
 }
 

@@ -2,9 +2,10 @@ import { AuthError } from '@latchkey/nest';
 import type { Command } from 'commander';
 import { AccountChanges } from '../identity/account-changes.service';
 import { assertRoles } from '../identity/account-rules';
+import { assertRolesOfTenant } from '../identity/admin-roles';
 import { PasswordHasher } from '../identity/passwords/password-hasher';
-import { assertHashable, assertLongEnough } from '../identity/passwords/password-rules';
-import { LockoutService } from '../protection/lockout.service';
+import { PasswordPolicy } from '../identity/passwords/password-policy';
+import { AccountUnlock } from '../identity/account-unlock.service';
 import type { Tenant } from '../tenancy/tenant.entity';
 import { accountFacts, nameOf } from './account-facts';
 import { UsageError } from './failure';
@@ -71,9 +72,10 @@ interface RoleOptions {
 async function roles(call: Call): Promise<void> {
   const { set, add = [], remove = [] } = call.options<RoleOptions>();
   if (set && add.length + remove.length > 0) throw new UsageError('Give --set, or --add and --remove, not both');
-  await change(call, async (operator, account) => {
+  await change(call, async (operator, account, tenant) => {
     const wanted = [...new Set([...(set ?? account.roles), ...add])].filter((role) => !remove.includes(role));
     assertRoles(wanted);
+    assertRolesOfTenant(wanted, tenant);
     const same = wanted.length === account.roles.length && wanted.every((role) => account.roles.includes(role));
     if (!same) await operator.get(AccountChanges).setRoles(refOf(account), wanted);
     return `Roles of ${nameOf(account)}: ${wanted.join(', ') || 'none'}`;
@@ -81,11 +83,10 @@ async function roles(call: Call): Promise<void> {
 }
 
 async function password(call: Call): Promise<void> {
-  const { minLength } = call.config().auth.password;
+  call.config(); // Nobody should type a password only to learn that the configuration is wrong.
   const given = await readPassword(call.terminal, call.options<{ passwordStdin?: boolean }>().passwordStdin === true);
-  assertHashable(given);
-  assertLongEnough(given, minLength);
-  await change(call, async (operator, account) => {
+  await change(call, async (operator, account, tenant) => {
+    await operator.get(PasswordPolicy).assertAcceptable(given, { ...account, tenant: tenant.name });
     const hash = await operator.get(PasswordHasher).hash(given);
     await operator.get(AccountChanges).setPasswordHash(refOf(account), hash);
     return `Set the password of ${nameOf(account)}: every login is ended.`;
@@ -99,7 +100,7 @@ async function unlock(call: Call): Promise<void> {
     const tenant = await operator.tenant(call.options<TenantOption>().tenant);
     const account = await operator.account(tenant, typed).catch(orNobody);
     const name = { tenantId: tenant.id, identifier: typed, userId: account?.id };
-    const forgotten = await operator.get(LockoutService).unlock(name);
+    const forgotten = await operator.get(AccountUnlock).unlock(name);
     if (!account && !forgotten) throw new AuthError('not_found', 'There is no such user in this tenant');
     return forgotten;
   });

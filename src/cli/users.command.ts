@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { assertRolesOfTenant } from '../identity/admin-roles';
 import { RegistrationService } from '../identity/registration.service';
 import { UserStore } from '../identity/user.store';
 import { accountFacts, nameOf } from './account-facts';
@@ -9,6 +10,7 @@ import type { Call, Shell } from './shell';
 import { withTenant, type TenantOption } from './tenant-option';
 import { textTable } from './text-table';
 import { addUserChanges } from './user-changes.command';
+import { addUsersImport } from './users-import.command';
 
 const CREATE_HELP = `
 A person at a terminal is asked for the password; --password-stdin takes it from a pipe. It is never an argument.
@@ -42,6 +44,7 @@ export function addUsers(program: Command, shell: Shell): void {
     .addHelpText('after', LIST_HELP)
     .action(shell.does(list));
   addUserChanges(users, shell);
+  addUsersImport(users, shell);
 }
 
 interface CreateOptions extends TenantOption {
@@ -59,6 +62,7 @@ async function create(call: Call): Promise<void> {
   const password = how.password ? await readPassword(call.terminal, how.passwordStdin === true) : null;
   const account = await asOperator(call, async (operator) => {
     const tenant = await operator.tenant(named);
+    assertRolesOfTenant(roles ?? [], tenant);
     const user = { tenantId: tenant.id, email, username, name, roles, password };
     const id = await operator.get(RegistrationService).createUser(user);
     return operator.account(tenant, id);

@@ -29,6 +29,15 @@ export const FIND_CREDENTIALS: Statement = {
 
 export const LIST: Statement = { name: 'client_list', text: `${LISTED} ORDER BY c.created_at, c.id` };
 
+export const PAGE: Statement = {
+  name: 'client_page',
+  text: `${LISTED}
+          WHERE ($2::uuid IS NULL OR (NOT c.all_tenants AND EXISTS (SELECT 1 FROM client_tenants o WHERE o.client_id = c.id AND o.tenant_id = $2)
+                                      AND NOT EXISTS (SELECT 1 FROM client_tenants o WHERE o.client_id = c.id AND o.tenant_id <> $2)))
+            AND ($3::timestamptz IS NULL OR (c.created_at, c.id) > ($3, $4::uuid))
+          ORDER BY c.created_at, c.id LIMIT $5`,
+};
+
 export const FIND: Statement = {
   name: 'client_find',
   text: `${LISTED} WHERE c.id::text = lower($2) OR c.name = $2`,

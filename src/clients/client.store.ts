@@ -34,7 +34,7 @@ interface ClientRow {
   created_at: Date;
 }
 
-interface ListedRow extends ClientRow {
+export interface ListedRow extends ClientRow {
   secrets: { created_at: string; expires_at: string | null }[];
 }
 
@@ -125,7 +125,7 @@ function clientOf(row: ClientRow): Client {
   return { id: row.id, name: row.name, tenants: scopeOf(row), audiences: row.audiences };
 }
 
-function listedOf(row: ListedRow): ListedClient {
+export function listedOf(row: ListedRow): ListedClient {
   const secrets = row.secrets.map(({ created_at, expires_at }) => ({
     createdAt: new Date(created_at),
     expiresAt: expires_at === null ? null : new Date(expires_at),

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ClientDirectory } from './client-directory.store';
 import { ClientEnding } from './client-ending';
 import { ClientRegistry } from './client-registry';
 import { ClientVerifier } from './client-verifier';
@@ -6,7 +7,7 @@ import { ClientStore } from './client.store';
 
 /** Resource servers and machines. */
 @Module({
-  providers: [ClientStore, ClientEnding, ClientRegistry, ClientVerifier],
-  exports: [ClientStore, ClientRegistry, ClientVerifier],
+  providers: [ClientStore, ClientDirectory, ClientEnding, ClientRegistry, ClientVerifier],
+  exports: [ClientStore, ClientDirectory, ClientRegistry, ClientVerifier],
 })
 export class ClientsModule {}

@@ -1,5 +1,9 @@
 import { z } from 'zod';
+import { cookiesSchema, pagesSchema, returnTargetsSchema } from './cookies.schema';
+import { emailSchema } from './email.schema';
 import { jwtSchema } from './jwt.schema';
+import { mfaSchema, passkeysSchema } from './mfa.schema';
+import { concurrentSessions, limitsSchema } from './limits.schema';
 import { passwordSchema } from './password.schema';
 import { distinct, duration, integer, oneOf, origin, secret } from './setting-kinds';
 
@@ -32,6 +36,7 @@ const sessionSchema = z.strictObject({
     .prefault('none')
     .describe('What a session is tied to; a request that differs is refused.'),
   cleanup_interval: duration('1s', '24h').prefault('10m').describe('How often expired sessions are removed.'),
+  ...concurrentSessions,
 });
 
 const lockoutSchema = z.strictObject({
@@ -93,8 +98,15 @@ export const authSchema = z.strictObject({
   login: loginSchema.prefault({}).describe('Signing in.'),
   cache: cacheSchema.prefault({}).describe('Cache of verified tokens.'),
   sockets: socketsSchema.prefault({}).describe('WebSocket handshakes.'),
+  cookies: cookiesSchema.prefault({}).describe('Tokens in cookies.'),
+  return_targets: returnTargetsSchema,
+  pages: pagesSchema.prefault({}).describe('Pages of your application.'),
   session: sessionSchema.prefault({}).describe('Stateful mode.'),
   lockout: lockoutSchema.prefault({}).describe('Another place for the two lockout keys of auth.session.'),
+  limits: limitsSchema.prefault({}).describe('How often strangers may try.'),
   jwt: jwtSchema.prefault({}).describe('Stateless mode.'),
+  mfa: mfaSchema.prefault({}).describe('Second factors.'),
+  passkeys: passkeysSchema.prefault({}).describe('Passkeys.'),
+  email: emailSchema.prefault({}).describe('Confirming addresses and getting back in.'),
   password: passwordSchema.prefault({}).describe('How passwords are kept.'),
 });

@@ -13,7 +13,12 @@ export type JwtAlgorithm = Exclude<FileAuth['jwt']['algorithm'], 'auto'>;
 export type JwtConfig = Omit<FileAuth['jwt'], 'algorithm'> & { readonly algorithm: JwtAlgorithm };
 export type JwtClaim = JwtConfig['claims'][number];
 export type PasswordConfig = FileAuth['password'];
+export type MetricsConfig = File['metrics'];
 export type FeedConfig = FileAuth['feed'];
+export type LimitsConfig = FileAuth['limits'];
+export type OidcProviderConfig = File['federation']['oidc'][string];
+export type SamlProviderConfig = File['federation']['saml'][string];
+export type AuditConfig = File['audit'];
 export type LogLevel = File['log']['level'];
 
 export interface LockoutConfig {

@@ -1,18 +1,12 @@
-import { isIP } from 'node:net';
 import type { Settings } from './config.schema';
 import { formatDuration } from './duration';
+import { federationRules } from './federation-rules';
+import type { Finding, Rule } from './finding';
+import { isLoopback } from './loopback';
+import { samlRules } from './saml-rules';
 
 const HASH_BYTES: Readonly<Record<string, number>> = { HS256: 32, HS384: 48, HS512: 64 };
 const ROOT_BYTES = 32;
-
-/** A contradiction between keys: reported at `key`, and only when none of `key` and `reads` is wrong in itself. */
-export interface Finding {
-  key: string;
-  reads?: readonly string[];
-  message: string;
-}
-
-type Rule = (settings: Settings, environment: string) => (Finding | false)[];
 
 const RULES: readonly Rule[] = [
   acceptsItsMode,
@@ -21,6 +15,7 @@ const RULES: readonly Rule[] = [
   productionHasItsDatabase,
   secretsAreLong,
   publicUrlIsSafe,
+  webhooksAreSafe,
   accessEndsBeforeRefresh,
   keysArePublishedInTime,
   keysEndBeforeTheNext,
@@ -29,6 +24,14 @@ const RULES: readonly Rule[] = [
   directUrlHasUrl,
   idleTimeIsMeasurable,
   sessionsHaveTheirRedis,
+  limitsHaveTheirRedis,
+  sessionsCanBeCounted,
+  breachesHaveTheirList,
+  cookiesSuitTheirUrl,
+  mailHasItsSender,
+  verificationNeedsMail,
+  ...federationRules,
+  ...samlRules,
 ];
 
 /** Everything that is wrong between keys that are right in themselves. */
@@ -80,16 +83,28 @@ function shortSecrets(block: string, secret: string | undefined, previous: strin
   });
 }
 
+const PLAIN_HTTP =
+  'is plain http in production: use https, or set server.allow_http: true if a trusted network protects it';
+
 function publicUrlIsSafe({ server }: Settings, environment: string) {
-  const url = new URL(server.public_url ?? 'http://localhost');
-  const unsafe = environment === 'production' && url.protocol === 'http:' && !isLoopback(url.hostname);
-  const message =
-    'is plain http in production: use https, or set server.allow_http: true if a trusted network protects it';
-  return [unsafe && !server.allow_http && { key: 'server.public_url', reads: ['server.allow_http'], message }];
+  const unsafe = environment === 'production' && isPlainHttp(server.public_url ?? 'http://localhost');
+  return [
+    unsafe && !server.allow_http && { key: 'server.public_url', reads: ['server.allow_http'], message: PLAIN_HTTP },
+  ];
 }
 
-function isLoopback(host: string): boolean {
-  return /(^|\.)localhost$/.test(host) || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
+/** Events name people and addresses. */
+function webhooksAreSafe({ audit, server }: Settings, environment: string) {
+  if (environment !== 'production' || server.allow_http) return [];
+  return audit.webhooks.map(
+    ({ url }, place) =>
+      isPlainHttp(url) && { key: `audit.webhooks.${place}.url`, reads: ['server.allow_http'], message: PLAIN_HTTP },
+  );
+}
+
+function isPlainHttp(text: string): boolean {
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'http:' && !isLoopback(hostname);
 }
 
 function accessEndsBeforeRefresh({ auth: { jwt, session } }: Settings) {
@@ -160,5 +175,57 @@ function sessionsHaveTheirRedis({ auth, redis }: Settings) {
     !redis.url && { key, reads: ['redis.url'], message: nowhere },
     !auth.cache.enabled && { key, reads: ['auth.cache.enabled'], message: forbidden },
     cache.max_staleness === 0 && { key, reads: ['auth.session.cache.max_staleness'], message: ageless },
+  ];
+}
+
+function limitsHaveTheirRedis({ auth, redis }: Settings) {
+  const message = 'is redis, but there is none: set redis.url (REDIS_URL), or write auto';
+  return [auth.limits.store === 'redis' && !redis.url && { key: 'auth.limits.store', reads: ['redis.url'], message }];
+}
+
+function sessionsCanBeCounted({ auth }: Settings) {
+  const uncounted = auth.mode === 'stateless' && auth.jwt.sessions === 'untracked';
+  const key = 'auth.session.max_per_user';
+  const reads = ['auth.mode', 'auth.jwt.sessions'];
+  const message =
+    'cannot hold: untracked stateless logins leave no row to count; write auth.jwt.sessions: tracked, or 0';
+  return [uncounted && auth.session.max_per_user > 0 && { key, reads, message }];
+}
+
+function breachesHaveTheirList({ auth: { password } }: Settings) {
+  const missing = password.breached.mode === 'file' && password.breached.file === '';
+  const message = 'is file, but none is named: set auth.password.breached.file, or write off or range';
+  return [missing && { key: 'auth.password.breached.mode', reads: ['auth.password.breached.file'], message }];
+}
+
+function mailHasItsSender({ mail }: Settings) {
+  const message =
+    'is required with mail.url: write the address that people see, such as "Acme <no-reply@acme.example>"';
+  return [mail.url !== undefined && mail.from === undefined && { key: 'mail.from', reads: ['mail.url'], message }];
+}
+
+function verificationNeedsMail({ mail, auth }: Settings, environment: string) {
+  const nowhere = mail.url === undefined && environment !== 'development' && environment !== 'test';
+  const message = 'is true, and no mail can be sent: set mail.url (SMTP_URL), or write false';
+  const key = 'auth.email.require_verification';
+  return [auth.email.require_verification && nowhere && { key, reads: ['mail.url'], message }];
+}
+
+/** A cookie for another domain, or one for other sites on plain http, is dropped by every browser. */
+function cookiesSuitTheirUrl({ auth: { cookies }, server }: Settings) {
+  const { protocol, hostname } = new URL(server.public_url ?? 'http://localhost');
+  const foreign = cookies.domain !== '' && hostname !== cookies.domain && !hostname.endsWith(`.${cookies.domain}`);
+  return [
+    foreign && {
+      key: 'auth.cookies.domain',
+      reads: ['server.public_url'],
+      message: `must be the host of server.public_url, ${hostname}, or a domain above it`,
+    },
+    cookies.same_site === 'none' &&
+      protocol !== 'https:' && {
+        key: 'auth.cookies.same_site',
+        reads: ['server.public_url'],
+        message: 'is none, which browsers take on https alone: change server.public_url or take lax',
+      },
   ];
 }

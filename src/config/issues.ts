@@ -16,6 +16,7 @@ export const explainIssue: z.core.$ZodErrorMap = (issue) => {
   if (issue.input === null) return 'is empty: give it a value or remove the key';
   if (issue.code === 'invalid_type') return WRONG_TYPE[issue.expected] ?? `must be a ${issue.expected}`;
   if (issue.code === 'invalid_value') return explainChoice(issue.values.map(String), issue.input);
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message;
   if (issue.code === 'too_small' && issue.origin === 'string') return 'must not be empty';
   return undefined;
 };

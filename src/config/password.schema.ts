@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { breachedSchema, minStrength } from './password-quality.schema';
 import { integer, oneOf } from './setting-kinds';
 
 const LANES = 'must be auto or a whole number between 1 and 1024';
@@ -15,6 +16,8 @@ const argon2idSchema = z.strictObject({
 export const passwordSchema = z.strictObject({
   algorithm: oneOf('argon2id', 'bcrypt').prefault('argon2id').describe('How new passwords are hashed.'),
   min_length: integer(8, 64).prefault(8).describe('Fewest characters of a new password.'),
+  min_strength: minStrength,
+  breached: breachedSchema.prefault({}).describe('New passwords that are known from data breaches.'),
   argon2id: argon2idSchema.prefault({}).describe('Parameters of argon2id.'),
   bcrypt_cost: integer(4, 16).prefault(12).describe('Cost of bcrypt; each step doubles the time.'),
   max_concurrent: z

@@ -134,6 +134,17 @@ describe('addresses', () => {
   ])('%j', expectOne);
 });
 
+describe('limits', () => {
+  const counted = 'auth:\n  mode: stateless\n  session:\n    max_per_user: 3\n';
+  it.each<Case>([
+    ['auth:\n  limits:\n    store: redis\n', 3, 'auth.limits.store', 'there is none: set redis.url'],
+    [counted, 4, 'auth.session.max_per_user', 'leave no row to count'],
+    ['auth:\n  limits: { login: { points: 0 } }', 2, 'auth.limits.login.points', 'between 1 and'],
+    ['auth:\n  limits: { login: { per: 60 } }', 2, 'auth.limits.login.per', 'a bare number'],
+    ['auth:\n  session: { on_limit: panic }', 2, 'auth.session.on_limit', 'must be one of end_oldest, refuse'],
+  ])('%j', expectOne);
+});
+
 describe('Redis', () => {
   const inRedis = 'auth:\n  session:\n    store: redis\n';
   it.each<Case>([
@@ -281,6 +292,20 @@ describe('contradictions', () => {
       expect(refusalsOf(`server: { public_url: "${url}" }`)).toEqual([]);
     },
   );
+  it('refuses to send events over plain http in production', () => {
+    const webhooks = (url: string) => `audit: { webhooks: [{ url: "${url}", secret: "whsec_${'a'.repeat(32)}" }] }`;
+    const problems = refusalsOf(webhooks('http://10.0.0.1/events'), production);
+    expect(problems).toMatchObject([{ key: 'audit.webhooks.0.url' }]);
+    expect(JSON.stringify(problems)).toContain('allow_http: true');
+    for (const text of [
+      webhooks('https://example.com'),
+      webhooks('http://127.0.0.1:9000'),
+      `server: { allow_http: true }\n${webhooks('http://10.0.0.1/events')}`,
+    ]) {
+      expect(refusalsOf(text, production)).toEqual([]);
+    }
+    expect(refusalsOf(webhooks('http://10.0.0.1/events'))).toEqual([]);
+  });
   it.each(['http://localhost:4000', 'http://127.0.0.1', 'http://[::1]:4000', 'https://id.example.com'])(
     'allows %s in production',
     (url) => expect(refusalsOf(`server: { public_url: "${url}" }`, production)).toEqual([]),
@@ -324,5 +349,84 @@ describe('many mistakes', () => {
     const dependent =
       'auth:\n  mode: statelss\n  accept: [stateless]\n  jwt: { access_token_ttl: 2h, refresh_token_ttl: 1 }';
     expect(refusalsOf(dependent).map(({ key }) => key)).toEqual(['auth.mode', 'auth.jwt.refresh_token_ttl']);
+  });
+});
+
+describe('providers of OpenID Connect', () => {
+  const GOOD = 'issuer: https://id.example.com, client_id: latchkey';
+  const oidc = (keys: string, name = 'acme') => `federation:\n  oidc:\n    ${name}: { ${keys} }`;
+  const at = (key: string) => `federation.oidc.acme.${key}`;
+
+  it('are taken when they can be asked', () => {
+    for (const keys of [
+      GOOD,
+      'type: google, client_id: x',
+      'type: github, client_id: x, tenant: default',
+      `${GOOD}, claims: { roles: [realm_access.roles, 'resource_access.*.roles'], tenant: org }`,
+      `${GOOD}, redirect_uris: ['com.example.app:/callback', 'https://app.example.com/cb']`,
+      `${GOOD}, type: keycloak, pass_through: true, audience: account, roles_allowed: [vendor]`,
+      `${GOOD}, pass_through: true, tenant: default`,
+    ]) {
+      expect(refusalsOf(oidc(keys))).toEqual([]);
+    }
+  });
+
+  it.each<Case>([
+    [oidc('client_id: x'), 3, at('issuer'), 'is required for generic'],
+    [oidc('type: keycloak, client_id: x'), 3, at('issuer'), 'is required for keycloak'],
+    [oidc('type: google'), 3, at('client_id'), 'is required'],
+    [oidc(`${GOOD}, algorithms: [none]`), 3, at('algorithms.0'), 'must be one of'],
+    [oidc(`${GOOD}, algorithms: [HS256]`), 3, at('algorithms.0'), 'must be one of'],
+    [oidc(`${GOOD}, algorithms: []`), 3, at('algorithms'), 'at least one'],
+    [oidc(`${GOOD}, scopes: [email]`), 3, at('scopes'), 'must include openid'],
+    [oidc('issuer: file:///etc/passwd, client_id: x'), 3, at('issuer'), 'must be an http'],
+    [oidc('issuer: "https://a:b@id.example.com", client_id: x'), 3, at('issuer'), 'must be an http'],
+    [oidc('issuer: "https://id.example.com?x=1", client_id: x'), 3, at('issuer'), 'must be an http'],
+    [
+      oidc('issuer: https://id.example.com/.well-known/openid-configuration, client_id: x'),
+      3,
+      at('issuer'),
+      'must be an http',
+    ],
+    [oidc('issuer: http://id.example.com, client_id: x'), 3, at('issuer'), 'is plain http'],
+    [oidc('issuer: http://localhost:1, client_id: x'), 3, at('issuer'), 'allow_private_network'],
+    [
+      oidc('type: microsoft, issuer: https://login.microsoftonline.com/common/v2.0, client_id: x'),
+      3,
+      at('issuer'),
+      'every directory',
+    ],
+    [oidc('type: github, client_id: x, claims: { tenant: org }'), 3, at('claims.tenant'), 'no ID tokens'],
+    [oidc(`${GOOD}, redirect_uris: ['https://app.example.com/*']`), 3, at('redirect_uris.0'), 'exact URI'],
+    [oidc(`${GOOD}, redirect_uris: ['javascript:alert(1)']`), 3, at('redirect_uris.0'), 'exact URI'],
+    [oidc(`${GOOD}, claims: { roles: [a..b] }`), 3, at('claims.roles.0'), 'names separated by dots'],
+    [oidc(`${GOOD}, link_by_email: true`), 3, at('link_by_email'), 'is not a known key'],
+    [oidc(`${GOOD}, trust_mfa: 1`), 3, at('trust_mfa'), 'must be true or false'],
+    [oidc('type: github, client_id: x, pass_through: true'), 3, at('pass_through'), 'are not JWTs'],
+    [oidc('type: google, client_id: x, pass_through: true'), 3, at('pass_through'), 'are not JWTs'],
+    [oidc(`${GOOD}, pass_through: true`), 3, at('claims.tenant'), 'every request belongs to a tenant'],
+    ...['store_tokens: true', 'registration: open', 'link_by_verified_email: true', 'redirect_uris: ["a:/b"]'].map(
+      (kept): Case => [
+        oidc(`${GOOD}, tenant: default, pass_through: true, ${kept}`),
+        3,
+        at('pass_through'),
+        'does not go with store_tokens',
+      ],
+    ),
+    [
+      `${oidc(`${GOOD}, tenant: default, pass_through: true`)}\n    other: { ${GOOD}, tenant: x, pass_through: true }`,
+      4,
+      'federation.oidc.other.pass_through',
+      'two providers of one issuer',
+    ],
+    [oidc(GOOD, 'Acme'), 3, 'federation.oidc.Acme', 'small letters'],
+  ])('%j', expectOne);
+
+  it('take plain http at a loopback address for development, and never in production', () => {
+    const text = oidc('issuer: http://localhost:8080/realms/acme, client_id: x, allow_private_network: true');
+    expect(refusalsOf(text, { NODE_ENV: 'development' })).toEqual([]);
+    const env = { NODE_ENV: 'production', DATABASE_URL, LATCHKEY_SECRET: SECRET };
+    const settings = `auth: { secret: ${SECRET} }\ndatabase: { url: ${DATABASE_URL} }\nserver: { allow_http: true }\n`;
+    expect(refusalsOf(settings + text, env).map(({ key }) => key)).toEqual([at('issuer')]);
   });
 });

@@ -32,6 +32,7 @@ export function renderJsonSchema(): string {
 }
 
 function withVariables(schema: Json): Json {
+  if (isJson(schema.additionalProperties)) return record(schema, schema.additionalProperties);
   if (schema.properties) return block(schema);
   if (isPlainText(schema)) return schema;
   const { description, default: preset, ...rest } = schema;
@@ -47,6 +48,15 @@ function withVariables(schema: Json): Json {
 function block({ properties, default: _, ...rest }: Json): Json {
   const entries = Object.entries(properties as Record<string, Json>).map(([key, child]) => [key, withVariables(child)]);
   return { ...rest, properties: Object.fromEntries(entries) as Json };
+}
+
+/** Blocks under names that the file chooses. */
+function record({ default: _, ...rest }: Json, value: Json): Json {
+  return { ...rest, additionalProperties: withVariables(value) };
+}
+
+function isJson(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null;
 }
 
 function isPlainText(schema: Json): boolean {

@@ -31,6 +31,7 @@ export function describedAt(path: Path): Described | undefined {
 /** The description of a key of a block or an item of a list. */
 export function childOf(schema: z.core.$ZodType, key: string): Described | undefined {
   if (schema instanceof z.ZodArray) return unwrapped(schema.element);
+  if (schema instanceof z.ZodRecord) return unwrapped(schema.valueType);
   if (!(schema instanceof z.ZodObject) || !Object.hasOwn(schema.shape, key)) return undefined;
   return unwrapped(schema.shape[key] as z.core.$ZodType);
 }

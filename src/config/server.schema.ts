@@ -37,7 +37,7 @@ export const serverSchema = z.strictObject({
   allow_http: z
     .boolean()
     .prefault(false)
-    .describe('Lets production run with an http public_url that is not a loopback address.'),
+    .describe('Lets production use plain http on addresses that are not loopback ones: public_url and webhooks.'),
   shutdown_timeout: duration('0s', '10m').prefault('10s').describe('Time that open requests get at shutdown.'),
 });
 

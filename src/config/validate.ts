@@ -1,6 +1,7 @@
 import type { ConfigProblem } from './config-error';
 import { configSchema, type Settings } from './config.schema';
-import { crossFindings, type Finding } from './cross-rules';
+import { crossFindings } from './cross-rules';
+import type { Finding } from './finding';
 import { explainIssue, findingsOf, problemAt } from './issues';
 import type { Layer } from './layer';
 

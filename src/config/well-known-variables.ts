@@ -5,6 +5,7 @@ const REFERENCES = {
   'server.public_url': '${PUBLIC_URL:-}',
   'database.url': '${DATABASE_URL:-}',
   'redis.url': '${REDIS_URL:-}',
+  'mail.url': '${SMTP_URL:-}',
   data_dir: '${LATCHKEY_DATA_DIR:-.latchkey}',
   'auth.secret': '${LATCHKEY_SECRET:-}',
   'auth.jwt.secret': '${JWT_SECRET:-}',

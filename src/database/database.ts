@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
+import { inSpan } from '../common/tracing';
 import { onConnection } from './connections';
 import { asUnavailable, isConflict } from './infrastructure-failure';
 import { runStatement, type Queryable, type Statement } from './statement';
@@ -34,7 +35,13 @@ export class Database implements Queryable {
    * times more: it must have no effects outside the transaction.
    */
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
-    return this.#run((client) => runTransaction(client, this.prepared, work));
+    return inSpan('latchkey.transaction', {}, () => this.#run((client) => runTransaction(client, this.prepared, work)));
+  }
+
+  /** Connections of this process as they stand now, and how many wait for one. */
+  get use(): { readonly total: number; readonly idle: number; readonly waiting: number } {
+    const { totalCount, idleCount, waitingCount } = this.pool;
+    return { total: totalCount, idle: idleCount, waiting: waitingCount };
   }
 
   /** Resolves when the database answers. */

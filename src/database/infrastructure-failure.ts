@@ -38,6 +38,11 @@ export function isConflict(error: unknown): boolean {
   return /^40(001|P01)$/.test(driverError(error).code);
 }
 
+/** True when the statement refers to a row that is not there, or not any more. */
+export function refersToNothing(error: unknown): boolean {
+  return driverError(error).code === '23503';
+}
+
 function driverError(error: unknown): { code: string; message: string } {
   const { driverError: inner } = Object(error) as { driverError?: unknown };
   const { code, message } = Object(inner ?? error) as { code?: unknown; message?: unknown };

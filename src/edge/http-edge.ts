@@ -1,4 +1,4 @@
-import { StandardSchemaValidationPipe } from '@nestjs/common';
+import { StandardSchemaValidationPipe, type INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AuthError, type FieldError } from '@latchkey/nest';
 import type { Config } from '../config/config';
@@ -10,6 +10,12 @@ interface Issue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[];
 }
 
+interface CrossOriginRequest {
+  readonly headers: { readonly origin?: string };
+}
+
+type AnswerCors = (error: Error | null, options: object) => void;
+
 const MOST_ERRORS = 20;
 
 /** Everything between the socket and the controllers: validation, CORS, base path, documentation. */
@@ -18,13 +24,17 @@ export function prepareEdge(app: NestFastifyApplication, config: Config): void {
   app.useGlobalPipes(new QueryNamesPipe(), new StandardSchemaValidationPipe({ exceptionFactory: validationFailed }));
   if (basePath !== '') app.setGlobalPrefix(basePath);
   if (cors.origins.length > 0) {
-    app.enableCors({
+    const options = {
       origin: [...cors.origins],
-      methods: ['GET', 'POST', 'DELETE'],
+      methods: ['GET', 'POST', 'PATCH', 'DELETE'],
       allowedHeaders: ['Authorization', 'Content-Type', 'X-Request-Id'],
-      exposedHeaders: ['Retry-After', 'WWW-Authenticate', 'X-Request-Id'],
+      exposedHeaders: ['RateLimit', 'RateLimit-Policy', 'Retry-After', 'WWW-Authenticate', 'X-Request-Id'],
       maxAge: 600,
-    });
+    };
+    // Whoever may not read an answer is not told that cookies would have counted either.
+    (app as INestApplication).enableCors(({ headers }: CrossOriginRequest, answer: AnswerCors) =>
+      answer(null, { ...options, credentials: cors.origins.includes(headers.origin ?? '') }),
+    );
   }
   serveOpenApi(app, config);
 }

@@ -31,10 +31,21 @@ export function assertRoles(roles: readonly string[]): void {
   throw invalidAccount([{ pointer: '/roles', message: 'must be words of letters, digits, dots, dashes or colons' }]);
 }
 
+/** Throws `validation_failed` for an address of a domain that is not among these; empty: any. */
+export function assertDomain(email: string, domains: readonly string[]): void {
+  if (domains.length === 0 || isOfDomain(email, domains)) return;
+  throw invalidAccount([{ pointer: '/email', message: `must be of ${domains.join(' or ')}` }]);
+}
+
+export function isOfDomain(email: string, domains: readonly string[]): boolean {
+  return domains.includes(email.slice(email.lastIndexOf('@') + 1).toLowerCase());
+}
+
 export function invalidAccount(errors: FieldError[]): AuthError {
   return new AuthError('validation_failed', 'An account cannot look like this', { errors });
 }
 
-function isOneLine(name: unknown): boolean {
+/** Fit to be the name of a person. */
+export function isOneLine(name: unknown): name is string {
   return typeof name === 'string' && name.length <= LONGEST_NAME && !NOT_ONE_LINE.test(name);
 }

@@ -9,6 +9,7 @@ import { Database, type Queryable, type Statement } from '../database/database';
 import { asUnavailable } from '../database/infrastructure-failure';
 import { emailKey, readIdentifier, usernameKey, type Identifier } from './identifier';
 import { User, type UserProfile, type UserStatus } from './user.entity';
+import { TERMS, termsOf, type LoginTerms, type TermsRow } from '../tenancy/login-terms';
 
 /** Names one user of one tenant. */
 export interface UserRef {
@@ -26,12 +27,27 @@ export interface StoredPerson {
   readonly roles: readonly string[];
   readonly status: UserStatus;
   readonly passwordHash: string | null;
+  /** The owner of the mailbox has confirmed the address. */
+  readonly emailVerified: boolean;
   readonly generations: Generations;
+  readonly terms: LoginTerms;
+  readonly secondFactors: SecondFactorState;
+}
+
+/** Which second factors an account can be proven with, and whether it needs one. */
+export interface SecondFactorState {
+  readonly totp: boolean;
+  readonly passkey: boolean;
+  readonly recoveryCodes: boolean;
+  /** Null: neither the person nor the tenant says so; the configuration decides. */
+  readonly required: boolean | null;
 }
 
 export interface NewUser {
   readonly tenantId: string;
   readonly email?: string | null;
+  /** Its owner has confirmed it elsewhere. */
+  readonly emailVerified?: boolean;
   readonly username?: string | null;
   readonly name?: string | null;
   readonly roles?: readonly string[];
@@ -45,7 +61,7 @@ export interface UserPage {
   readonly after?: string;
 }
 
-interface PersonRow extends Omit<StoredPerson, 'generations'> {
+interface PersonRow extends Omit<StoredPerson, 'generations' | 'terms' | 'secondFactors'>, SecondFactorState, TermsRow {
   readonly globalGeneration: number;
   readonly tenantGeneration: number;
   readonly userGeneration: number;
@@ -53,7 +69,14 @@ interface PersonRow extends Omit<StoredPerson, 'generations'> {
 
 const PERSON = `
   SELECT u.id, u.tenant_id AS "tenantId", u.email, u.username, u.name, u.roles, u.status, u.password_hash AS "passwordHash",
-         i.generation AS "globalGeneration", t.generation AS "tenantGeneration", u.generation AS "userGeneration"
+         u.email_verified_at IS NOT NULL AS "emailVerified",
+         i.generation AS "globalGeneration", t.generation AS "tenantGeneration", u.generation AS "userGeneration",
+         ${TERMS},
+         CASE WHEN u.mfa_required THEN true ELSE t.mfa = 'required' END AS required,
+         EXISTS (SELECT 1 FROM totp_factors f
+                  WHERE f.tenant_id = u.tenant_id AND f.user_id = u.id AND f.confirmed_at IS NOT NULL) AS totp,
+         EXISTS (SELECT 1 FROM passkeys p WHERE p.tenant_id = u.tenant_id AND p.user_id = u.id) AS passkey,
+         EXISTS (SELECT 1 FROM recovery_codes r WHERE r.tenant_id = u.tenant_id AND r.user_id = u.id) AS "recoveryCodes"
     FROM users u JOIN tenants t ON t.id = u.tenant_id CROSS JOIN instance i`;
 
 const PERSON_BY_KEY = {
@@ -67,14 +90,27 @@ const PLACE_OF_USER = `(SELECT p.created_at, p.id FROM users p WHERE p.tenant_id
 const INSERT = {
   name: 'user_insert',
   text: `
-    INSERT INTO users (id, tenant_id, email, email_key, username, username_key, name, roles, password_hash, created_at, updated_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+    INSERT INTO users (id, tenant_id, email, email_key, username, username_key, name, roles, password_hash, created_at, updated_at,
+                       email_verified_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)
     ON CONFLICT DO NOTHING RETURNING id`,
 };
 
 const SET_STATUS = changeOf('status');
 const SET_ROLES = changeOf('roles');
 const SET_PASSWORD = changeOf('password_hash');
+const SET_MFA_REQUIRED = changeOf('mfa_required');
+const RAISE: Statement = {
+  name: 'user_raise_generation',
+  text: `UPDATE users SET generation = generation + 1, updated_at = $3
+          WHERE tenant_id = $1 AND id = $2 RETURNING generation`,
+};
+const SET_NAME = changeOf('name');
+
+const DELETE = {
+  name: 'user_delete',
+  text: `DELETE FROM users WHERE tenant_id = $1 AND id = $2 RETURNING generation + 1 AS generation`,
+};
 
 const UPGRADE_PASSWORD = {
   name: 'user_upgrade_password',
@@ -121,11 +157,13 @@ export class UserStore {
   }
 
   /** The new user's id, or null when the address or the username is taken in that tenant. */
-  async create(user: NewUser): Promise<string | null> {
+  async create(user: NewUser, tx: Queryable = this.database): Promise<string | null> {
     const { tenantId, email = null, username = null, name = null, roles = [], passwordHash = null } = user;
     const keys = [email, emailKey(email), username, usernameKey(username)];
-    const values = [randomUUID(), tenantId, ...keys, name, roles, passwordHash, this.clock.date()];
-    return (await this.database.first<{ id: string }>(INSERT, values))?.id ?? null;
+    const now = this.clock.date();
+    const verifiedAt = user.emailVerified ? now : null;
+    const values = [randomUUID(), tenantId, ...keys, name, roles, passwordHash, now, verifiedAt];
+    return (await tx.first<{ id: string }>(INSERT, values))?.id ?? null;
   }
 
   /** Raises the user's generation and returns it; null when that tenant has no such user. */
@@ -139,8 +177,30 @@ export class UserStore {
   }
 
   /** Raises the user's generation and returns it; null when that tenant has no such user. */
-  setPasswordHash(tx: Queryable, user: UserRef, passwordHash: string): Promise<number | null> {
+  setPasswordHash(tx: Queryable, user: UserRef, passwordHash: string | null): Promise<number | null> {
     return this.change(tx, SET_PASSWORD, user, passwordHash);
+  }
+
+  /** Raises the user's generation and returns it; null when that tenant has no such user. */
+  setMfaRequired(tx: Queryable, user: UserRef, required: boolean): Promise<number | null> {
+    return this.change(tx, SET_MFA_REQUIRED, user, required);
+  }
+
+  /** The same for a change that is written elsewhere, such as to a second factor. */
+  async raiseGeneration(tx: Queryable, { tenantId, userId }: UserRef): Promise<number | null> {
+    if (!isUuid(tenantId) || !isUuid(userId)) return null;
+    return (await tx.first<{ generation: number }>(RAISE, [tenantId, userId, this.clock.date()]))?.generation ?? null;
+  }
+
+  /** Raises the user's generation and returns it; null when that tenant has no such user. */
+  setName(tx: Queryable, user: UserRef, name: string | null): Promise<number | null> {
+    return this.change(tx, SET_NAME, user, name);
+  }
+
+  /** Removes the user and returns a generation above all that was issued; null when that tenant has no such user. */
+  async delete(tx: Queryable, { tenantId, userId }: UserRef): Promise<number | null> {
+    if (!isUuid(tenantId) || !isUuid(userId)) return null;
+    return (await tx.first<{ generation: number }>(DELETE, [tenantId, userId]))?.generation ?? null;
   }
 
   /** Replaces exactly the old hash by a better one of the same password. Revokes nothing; false when the hash has changed meanwhile. */
@@ -156,7 +216,7 @@ export class UserStore {
   }
 }
 
-function changeOf(column: 'status' | 'roles' | 'password_hash'): Statement {
+function changeOf(column: 'status' | 'roles' | 'password_hash' | 'mfa_required' | 'name'): Statement {
   const text = `
     UPDATE users SET ${column} = $3, generation = generation + 1, updated_at = $4
      WHERE tenant_id = $1 AND id = $2 RETURNING generation`;
@@ -165,8 +225,14 @@ function changeOf(column: 'status' | 'roles' | 'password_hash'): Statement {
 
 function person(row: PersonRow | null): StoredPerson | null {
   if (!row) return null;
-  const { globalGeneration, tenantGeneration, userGeneration, ...facts } = row;
-  return { ...facts, generations: { global: globalGeneration, tenant: tenantGeneration, user: userGeneration } };
+  const { globalGeneration, tenantGeneration, userGeneration, totp, passkey, recoveryCodes, required, ...rest } = row;
+  const { tenant_mode, tenant_access_ttl, tenant_refresh_ttl, ...facts } = rest;
+  return {
+    ...facts,
+    generations: { global: globalGeneration, tenant: tenantGeneration, user: userGeneration },
+    terms: termsOf({ tenant_mode, tenant_access_ttl, tenant_refresh_ttl }),
+    secondFactors: { totp, passkey, recoveryCodes, required },
+  };
 }
 
 function rethrow(error: unknown): never {

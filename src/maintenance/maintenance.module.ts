@@ -1,6 +1,20 @@
 import { Module } from '@nestjs/common';
+import { WebhookDeliveryStore } from '../audit/webhook-delivery.store';
+import { AccountCodeStore } from '../identity/codes/account-code.store';
+import { InvitationStore } from '../identity/invitations/invitation.store';
+import { IdentityModule } from '../identity/identity.module';
+import { ProviderSessionStore } from '../identity/federated/provider-session.store';
+import { SamlSessionStore } from '../identity/federated/saml-session.store';
+import { UsedAssertionStore } from '../identity/federated/used-assertion.store';
+import { KnownSignInStore } from '../identity/known-sign-in.store';
+import { LetterOrderStore } from '../identity/letters/letter-order.store';
+import { OutboxStore } from '../mail/outbox.store';
 import { LockoutService } from '../protection/lockout.service';
+import { DeviceStore } from '../identity/factors/device.store';
+import { LoginChallengeStore } from '../identity/factors/login-challenge.store';
+import { PasskeyCeremonyStore } from '../identity/factors/passkey-ceremony.store';
 import { ProtectionModule } from '../protection/protection.module';
+import { RateLimitStore } from '../protection/rate-limit.store';
 import { RevocationStore } from '../revocation/revocation.store';
 import { RefreshLedgerStore } from '../strategy/refresh-ledger.store';
 import { SessionStore } from '../strategy/session.store';
@@ -9,9 +23,12 @@ import { CleanupJob } from './cleanup.job';
 import { CleanupStore } from './cleanup.store';
 import { PURGEABLE, type Purgeable } from './purgeable';
 
+const FACTORS = [LoginChallengeStore, PasskeyCeremonyStore, DeviceStore];
+const FEDERATED = [ProviderSessionStore, SamlSessionStore, UsedAssertionStore];
+
 /** Jobs that run beside the requests. */
 @Module({
-  imports: [ProtectionModule],
+  imports: [ProtectionModule, IdentityModule],
   providers: [
     CleanupJob,
     CleanupStore,
@@ -21,7 +38,22 @@ import { PURGEABLE, type Purgeable } from './purgeable';
         ...stores,
         { purgeExpired: (now, limit) => lockout.purgeExpired(now, limit) },
       ],
-      inject: [LockoutService, SessionStore, RefreshLedgerStore, RevocationStore, TicketStore],
+      inject: [
+        LockoutService,
+        SessionStore,
+        RefreshLedgerStore,
+        RevocationStore,
+        TicketStore,
+        RateLimitStore,
+        WebhookDeliveryStore,
+        AccountCodeStore,
+        KnownSignInStore,
+        LetterOrderStore,
+        OutboxStore,
+        InvitationStore,
+        ...FACTORS,
+        ...FEDERATED,
+      ],
     },
   ],
   exports: [CleanupJob, CleanupStore],

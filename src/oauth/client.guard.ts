@@ -10,6 +10,8 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { AuthError, Public } from '@latchkey/nest';
 import type { Client } from '../clients/client';
 import { ClientVerifier } from '../clients/client-verifier';
+import { addressKey } from '../protection/address-key';
+import { RateLimits } from '../protection/rate-limits';
 import { parseForm, type Form } from './form';
 import { presentedClient } from './presented-client';
 
@@ -17,6 +19,7 @@ const CLIENT = Symbol('latchkey:client');
 const FORM = Symbol('latchkey:form');
 
 interface OAuthRequest {
+  readonly ip: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly query: object;
@@ -25,16 +28,26 @@ interface OAuthRequest {
   [FORM]?: Form;
 }
 
-/** Lets clients in that prove who they are. */
+/** Lets clients in that prove who they are. Only failures count for the address: resource servers ask all the time. */
 @Injectable()
 export class ClientGuard implements CanActivate {
-  constructor(private readonly clients: ClientVerifier) {}
+  constructor(
+    private readonly clients: ClientVerifier,
+    private readonly limits: RateLimits,
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<OAuthRequest>();
+    const [key, facts] = [addressKey(request.ip), { ipAddress: request.ip }];
+    await this.limits.requireRoom('client', key, facts);
     const form = formOf(request);
-    const { id, secret } = presentedClient(request.headers['authorization'], form);
-    request[CLIENT] = await this.clients.verify(id, secret);
+    try {
+      const { id, secret } = presentedClient(request.headers['authorization'], form);
+      request[CLIENT] = await this.clients.verify(id, secret);
+    } catch (error) {
+      const failed = error instanceof AuthError && error.code === 'invalid_client';
+      throw (failed && (await this.limits.countFailure('client', key, facts))) || error;
+    }
     request[FORM] = form;
     return true;
   }

@@ -17,21 +17,24 @@ const OPERATIONS = {
     summary: 'A token for a client that acts for itself (RFC 6749, section 4.4).',
     parameters: { grant_type: 'client_credentials', tenant_id: 'Needed by a client of several tenants' },
     required: ['grant_type'],
-    errors: [400, 401, 415, 503],
+    errors: [400, 401, 415, 429, 503],
   },
   introspect: {
     summary: 'What an access token of either kind stands for (RFC 7662).',
     parameters: TOKEN,
     required: ['token'],
-    errors: [400, 401, 415, 503],
+    errors: [400, 401, 415, 429, 503],
   },
   revokeToken: {
     summary: 'End the login that a token belongs to (RFC 7009). Unknown tokens are answered alike.',
     parameters: TOKEN,
     required: ['token'],
-    errors: [400, 401, 409, 415, 503],
+    errors: [400, 401, 409, 415, 429, 503],
   },
-  revocations: { summary: 'What was revoked since a cursor; without one, everything live.', errors: [400, 401, 503] },
+  revocations: {
+    summary: 'What was revoked since a cursor; without one, everything live.',
+    errors: [400, 401, 429, 503],
+  },
   revocationStream: {
     summary: 'The same as server-sent events, resumable by Last-Event-ID.',
     produces: 'text/event-stream',

@@ -26,6 +26,8 @@ interface Waiter {
 /** Runs at most so many password hashes at once, the rest in order of arrival, and refuses beyond a bounded queue. */
 export class HashingLane {
   readonly slots: number;
+  /** Hashes that were not made, since the start. */
+  refused = 0;
   private readonly queueLimit: number;
   private readonly maxWaitMs: number;
   private readonly waiters = new Set<Waiter>();
@@ -67,7 +69,7 @@ export class HashingLane {
       this.occupied += 1;
       return;
     }
-    if (this.waiters.size >= this.queueLimit) throw overloaded('the hashing queue is full');
+    if (this.waiters.size >= this.queueLimit) throw this.overloaded('the hashing queue is full');
     await this.wait(signal);
   }
 
@@ -96,16 +98,17 @@ export class HashingLane {
     for (const waiter of this.waiters) {
       this.waiters.delete(waiter);
       if (this.clock.monotonic() - waiter.since <= this.maxWaitMs) return waiter.admit();
-      waiter.refuse(overloaded('the hash waited too long'));
+      waiter.refuse(this.overloaded('the hash waited too long'));
     }
     this.occupied -= 1;
+  }
+
+  private overloaded(detail: string): AuthError {
+    this.refused += 1;
+    return new AuthError('overloaded', 'Too many sign-ins at once; try again shortly', { detail, retryAfter: 1 });
   }
 }
 
 function automaticSlots(poolSize: number): number {
   return Math.max(1, Math.min(availableParallelism(), poolSize - 2));
-}
-
-function overloaded(detail: string): AuthError {
-  return new AuthError('overloaded', 'Too many sign-ins at once; try again shortly', { detail, retryAfter: 1 });
 }

@@ -21,6 +21,8 @@ export interface AccountName {
   readonly identifier: string;
   /** Where there is such an account: all its identifiers share one count. */
   readonly userId?: string;
+  /** A device that is known to be theirs has a count of its own. */
+  readonly deviceId?: string;
 }
 
 /** A place held for one password comparison. Settle it once: `succeeded`, `failed` or `release`. */
@@ -79,6 +81,11 @@ export class LockoutService {
     return unlocked;
   }
 
+  /** Until when the account is locked; null when it is not. */
+  lockedUntil(account: AccountName): Promise<Date | null> {
+    return this.attempts.findBlockedUntil(this.keyOf(account), this.clock.date(), this.settings.maxAttempts);
+  }
+
   /** Removes at most `limit` rows that no longer matter by `now`, and returns how many. */
   purgeExpired(now: Date, limit: number): Promise<number> {
     return this.attempts.purgeExpired(momentAt(now.getTime()), limit);
@@ -93,8 +100,13 @@ export class LockoutService {
   }
 
   // Unknown names are lower-cased as identifiers are, so that they behave like those of an account.
-  private keyOf({ tenantId, identifier, userId }: AccountName): Buffer {
+  private keyOf({ tenantId, identifier, userId, deviceId }: AccountName): Buffer {
+    if (deviceId) return this.hashOf(`device\n${deviceId}`);
     const name = userId ? `account\n${userId}` : `${tenantId ?? ''}\n${foldAscii(identifier)}`;
+    return this.hashOf(name);
+  }
+
+  private hashOf(name: string): Buffer {
     return createHmac('sha256', this.settings.key).update(name, 'utf8').digest();
   }
 }

@@ -14,9 +14,9 @@ export class AuthStrategies {
     private readonly issuance: IssuancePolicy,
   ) {}
 
-  /** The one that starts logins. */
-  get issuing(): AuthStrategy {
-    return this.of(this.issuance.mode);
+  /** The one that starts logins of people of a tenant that has chosen this mode, or none. */
+  issuing(chosen: AuthMode | null): AuthStrategy {
+    return this.of(this.issuance.modeFor(chosen));
   }
 
   /** The one that reads this token; null when none does, or its kind is not accepted. */

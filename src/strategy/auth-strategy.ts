@@ -30,6 +30,8 @@ export interface LoginFacts {
   readonly amr: readonly string[];
   /** False asks for the short login. */
   readonly remember: boolean;
+  /** When the person proved a credential, where that was elsewhere and earlier. Default: now. */
+  readonly authTime?: Date;
 }
 
 /** An access token that was proven, and what must stay true for it to be served again without asking. */
@@ -69,6 +71,8 @@ export interface TokenGrant {
   readonly principal: Principal;
   readonly accessToken: string;
   readonly accessExpiresAt: Date;
+  /** Deadline of the login. */
+  readonly loginExpiresAt: Date;
   /** Seconds, counted from when the access token was first issued. */
   readonly expiresIn: number;
   readonly refreshToken: string;

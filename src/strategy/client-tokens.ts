@@ -4,6 +4,7 @@ import { Clock } from '../common/clock';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.token';
 import type { VerifiedPerson } from '../identity/verified-person';
+import { NO_TERMS } from '../tenancy/login-terms';
 import { HorizonRecorder } from './horizon-recorder';
 import { JwtTools } from './jwt/jwt-tools';
 import { lineageOf } from './lineage';
@@ -32,12 +33,12 @@ export class ClientTokens {
    * `client` is a principal of the kind `client`, with the generations read in the snapshot that found it enabled.
    * @throws AuthError `unavailable` when a revocation of the token might be forgotten before the token expires.
    */
-  async issue(client: VerifiedPerson): Promise<ClientToken> {
+  async issue(client: Omit<VerifiedPerson, 'terms'>): Promise<ClientToken> {
     await this.horizons.requireCover();
     const now = this.clock.date();
     const generation: LoginGeneration = {
       sessionId: randomUUID(),
-      person: client,
+      person: { ...client, terms: NO_TERMS },
       client: { ipAddress: null, userAgent: null },
       amr: [],
       authTime: now,

@@ -4,8 +4,9 @@ import type { BindingRule } from './client-binding';
 
 /** What this process issues and what it keeps of it. Computed once, in strategy.module.ts, from the configuration. */
 export class IssuancePolicy {
+  /** Where a tenant does not say otherwise. */
   readonly mode: AuthMode;
-  readonly kind: SuccessorKind;
+  readonly statelessKind: SuccessorKind;
   /** Kinds of token that are understood, whatever is issued. */
   readonly accepts: readonly AuthMode[];
   /** False when JWTs are judged by their signature alone. */
@@ -18,15 +19,28 @@ export class IssuancePolicy {
   /** Milliseconds without activity after which a login with a row is over; 0 is never. */
   readonly idleTimeout: number;
 
-  constructor(facts: Omit<IssuancePolicy, 'recordsRefreshes'>) {
+  constructor(facts: Omit<IssuancePolicy, 'recordsRefreshes' | 'kind' | 'modeFor' | 'kindOf'>) {
     this.mode = facts.mode;
-    this.kind = facts.kind;
+    this.statelessKind = facts.statelessKind;
     this.accepts = facts.accepts;
     this.jwtsAreRevocable = facts.jwtsAreRevocable;
     this.reuseWindow = facts.reuseWindow;
     this.refreshesPerMinute = facts.refreshesPerMinute;
     this.binding = facts.binding;
     this.idleTimeout = facts.idleTimeout;
+  }
+
+  get kind(): SuccessorKind {
+    return this.kindOf(this.mode);
+  }
+
+  /** What a tenant has chosen, unless tokens of that mode are not understood. */
+  modeFor(chosen: AuthMode | null): AuthMode {
+    return chosen !== null && this.accepts.includes(chosen) ? chosen : this.mode;
+  }
+
+  kindOf(mode: AuthMode): SuccessorKind {
+    return mode === 'stateful' ? 'session' : this.statelessKind;
   }
 
   /** False only where refreshing a JWT leaves no trace. */

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { deriveKey, hmacSha256, sha256 } from '../common/digest';
 import { RootKeys } from '../keys/root-keys';
-import type { SuccessorKind } from './auth-strategy';
 
 /** Secrets of one generation of a login, all derived from the refresh token it came from. */
 export interface Lineage {
@@ -33,10 +32,10 @@ export function lineageOf(seed: Buffer): Lineage {
   };
 }
 
-/** The hash by which the successor's refresh token will be known. */
-export function successorHash(seed: Buffer, kind: SuccessorKind): Buffer {
+/** The hashes by which the successor's refresh token will be known: as an opaque one, or as a JWT. */
+export function successorHashes(seed: Buffer): { opaqueHash: Buffer; jwtHash: Buffer } {
   const { refreshSecret, refreshJti } = lineageOf(seed);
-  return kind === 'untracked_jwt' ? hashOfJti(refreshJti) : hashOfSecret(refreshSecret);
+  return { opaqueHash: hashOfSecret(refreshSecret), jwtHash: hashOfJti(refreshJti) };
 }
 
 /**

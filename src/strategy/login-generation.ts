@@ -31,13 +31,14 @@ export function firstGeneration(
   now: Date,
   lives: Lifetimes,
 ): LoginGeneration {
-  const life = login.remember ? lives.login : Math.min(lives.shortLogin, lives.login);
+  const longest = atMost(lives.login, person.terms.refreshTokenTtl);
+  const life = login.remember ? longest : Math.min(lives.shortLogin, longest);
   return {
     sessionId: randomUUID(),
     person,
     client: login.client,
     amr: login.amr,
-    authTime: now,
+    authTime: login.authTime && login.authTime < now ? login.authTime : now,
     issuedAt: now,
     deadline: new Date(now.getTime() + life),
     lineage: lineageOf(newSecret()),
@@ -58,9 +59,15 @@ export function nextGeneration(login: ConsumedLogin): LoginGeneration {
   };
 }
 
+/** What is configured, or less where the tenant says so. */
+function atMost(life: number, limit: number | null): number {
+  return limit === null ? life : Math.min(life, limit);
+}
+
 /** When an access token of this generation dies: after its own life, or with the login. */
 export function accessExpiry(generation: LoginGeneration, life: number): Date {
-  return new Date(Math.min(generation.issuedAt.getTime() + life, generation.deadline.getTime()));
+  const ends = generation.issuedAt.getTime() + atMost(life, generation.person.terms.accessTokenTtl);
+  return new Date(Math.min(ends, generation.deadline.getTime()));
 }
 
 export function secondsBetween(from: Date, to: Date): number {

@@ -1,6 +1,7 @@
-import type { RevocationReason, RevocationTarget } from '@latchkey/nest';
+import type { Revocation, RevocationReason, RevocationTarget } from '@latchkey/nest';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock';
+import { inSpan } from '../common/tracing';
 import { Database, type Queryable } from '../database/database';
 import { RevocationFeed } from '../revocation/revocation-feed';
 import { RevocationStore } from '../revocation/revocation.store';
@@ -18,7 +19,16 @@ export class LoginRevoker {
   ) {}
 
   /** True when a live row was ended. The feed row is written either way, because JWTs may live without a row. */
-  async revoke(target: RevocationTarget, reason: RevocationReason): Promise<boolean> {
+  revoke(target: RevocationTarget, reason: RevocationReason): Promise<boolean> {
+    return inSpan('latchkey.revoke', factsOf(target, reason), () => this.end(target, reason));
+  }
+
+  /** The same, for one login that is only ended when a live row is there; false and no trace otherwise. */
+  revokeRow(target: RevocationTarget & { kind: 'session' }, reason: RevocationReason): Promise<boolean> {
+    return inSpan('latchkey.revoke', factsOf(target, reason), () => this.endListed(target, reason));
+  }
+
+  private async end(target: RevocationTarget, reason: RevocationReason): Promise<boolean> {
     const now = this.clock.date();
     const { revocation, hadRow } = await this.database.transaction(async (tx) => {
       const generation = await this.store.raiseGeneration(tx, target, now);
@@ -30,15 +40,26 @@ export class LoginRevoker {
     return hadRow;
   }
 
-  /** The same, for one login that is only ended when a live row is there; false and no trace otherwise. */
-  async revokeRow(target: RevocationTarget & { kind: 'session' }, reason: RevocationReason): Promise<boolean> {
+  private async endListed(target: RevocationTarget & { kind: 'session' }, reason: RevocationReason): Promise<boolean> {
     const now = this.clock.date();
-    const revocation = await this.database.transaction(async (tx) => {
-      if (!(await this.markRows(tx, target, { reason, now }))) return null;
-      return this.store.append(tx, { target, generation: null, endsLogin: true, reason, now });
-    });
-    if (revocation) this.feed.announce(revocation);
+    const revocation = await this.database.transaction((tx) => this.endRow(tx, target, { reason, now }));
+    if (revocation) this.announce(revocation);
     return revocation !== null;
+  }
+
+  /** Part of the caller's transaction; once it is committed, what comes back is to be announced. Null: no live row. */
+  async endRow(
+    tx: Queryable,
+    target: RevocationTarget & { kind: 'session' },
+    how: { reason: RevocationReason; now: Date },
+  ): Promise<Revocation | null> {
+    if (!(await this.markRows(tx, target, how))) return null;
+    return this.store.append(tx, { target, generation: null, endsLogin: true, ...how });
+  }
+
+  /** Tells this process and the others of a revocation that is committed. */
+  announce(revocation: Revocation): void {
+    this.feed.announce(revocation);
   }
 
   private async markRows(
@@ -53,4 +74,9 @@ export class LoginRevoker {
     // A whole tenant or everyone: the generation judges each row when it is read.
     return false;
   }
+}
+
+function factsOf(target: RevocationTarget, reason: RevocationReason): Record<string, string> {
+  const tenant = 'tenantId' in target ? { 'latchkey.tenant_id': target.tenantId } : undefined;
+  return { 'latchkey.target': target.kind, 'latchkey.reason': reason, ...tenant };
 }

@@ -44,6 +44,7 @@ export const CARRY_ON: Statement = {
            global_generation = excluded.global_generation, tenant_generation = excluded.tenant_generation,
            user_generation = excluded.user_generation,
            last_activity_at = GREATEST(s.last_activity_at, excluded.last_activity_at),
+           amr = excluded.amr, auth_time = excluded.auth_time,
            handed_over_at = NULL
          WHERE s.tenant_id = excluded.tenant_id AND s.user_id = excluded.user_id AND s.revoked_at IS NULL
            AND (s.refresh_hash = $18 OR s.refresh_hash = excluded.refresh_hash OR s.handed_over_at IS NOT NULL)

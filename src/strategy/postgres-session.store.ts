@@ -1,6 +1,8 @@
+import { AuthError } from '@latchkey/nest';
 import { Injectable } from '@nestjs/common';
 import { BackgroundDatabase } from '../database/background-database';
 import { Database, type Queryable } from '../database/database';
+import { refersToNothing } from '../database/infrastructure-failure';
 import type { SessionView } from './auth-strategy';
 import * as sql from './postgres-session.sql.store';
 import {
@@ -51,8 +53,8 @@ export class PostgresSessionStore extends SessionStore {
     super();
   }
 
-  async create(session: NewSession): Promise<void> {
-    await this.database.rows(sql.CREATE, columnsOf(session));
+  async create(session: NewSession, tx: Queryable = this.database): Promise<void> {
+    await tx.rows(sql.CREATE, columnsOf(session)).catch(ownerIsGone);
   }
 
   async findForAccess(id: string): Promise<AccessRecord | null> {
@@ -62,7 +64,7 @@ export class PostgresSessionStore extends SessionStore {
 
   async carryOn(session: CarriedSession): Promise<SessionView | null> {
     const values = [...columnsOf(session), session.parentHash, session.parentAccessUntil];
-    const row = await this.database.first<ViewRow>(sql.CARRY_ON, values);
+    const row = await this.database.first<ViewRow>(sql.CARRY_ON, values).catch(nothingWithoutOwner);
     return row && viewOf(row);
   }
 
@@ -97,6 +99,17 @@ export class PostgresSessionStore extends SessionStore {
   async purgeExpired(now: Date, limit: number): Promise<number> {
     return (await this.background.rows(sql.PURGE, [now, limit])).length;
   }
+}
+
+/** The account was deleted between the right password and the row. */
+function ownerIsGone(error: unknown): never {
+  if (!refersToNothing(error)) throw error;
+  throw new AuthError('invalid_credentials', 'The credentials are not right', { detail: 'deleted', cause: error });
+}
+
+function nothingWithoutOwner(error: unknown): null {
+  if (refersToNothing(error)) return null;
+  throw error;
 }
 
 function columnsOf(session: NewSession): unknown[] {

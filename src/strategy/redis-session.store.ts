@@ -44,8 +44,8 @@ export class RedisSessionStore extends SessionStore {
     return row;
   }
 
-  create(session: NewSession): Promise<void> {
-    return this.rows.create(session);
+  create(session: NewSession, tx?: Queryable): Promise<void> {
+    return this.rows.create(session, tx);
   }
 
   async carryOn(session: CarriedSession): Promise<SessionView | null> {

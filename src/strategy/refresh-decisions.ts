@@ -4,7 +4,7 @@ import { Clock } from '../common/clock';
 import { ACTIVITY_LAG } from './activity-recorder';
 import type { ConsumedLogin, NamedLogin } from './auth-strategy';
 import { IssuancePolicy } from './issuance-policy';
-import { hashOfJti, hashOfSecret, LineageKeys, successorHash } from './lineage';
+import { hashOfJti, hashOfSecret, LineageKeys, successorHashes } from './lineage';
 import { newSecret, type OpaqueToken } from './opaque-token';
 import { RefreshRefusals } from './refresh-refusals';
 import { RefreshLedgerStore, type Consumption, type LoginState, type RecordedDecision } from './refresh-ledger.store';
@@ -72,12 +72,11 @@ export class RefreshDecisions {
     const keyId = this.lineage.currentId;
     // Without a record nobody can be given the same successor again, so each one is new.
     const seed = this.issuance.recordsRefreshes || Buffer.isBuffer(parent) ? this.seedOf(parent, keyId) : newSecret();
-    const successorKind = this.issuance.kind;
+    const { mode, accepts, statelessKind } = this.issuance;
     const consumption = {
       sessionId,
       tokenHash,
-      successorKind,
-      successorHash: successorHash(seed, successorKind),
+      successors: { mode, accepts, statelessKind, ...successorHashes(seed) },
       keyId,
       now: this.clock.date(),
       mostPerMinute: this.issuance.refreshesPerMinute,
@@ -86,7 +85,8 @@ export class RefreshDecisions {
   }
 
   private async decide(presented: Presented, login: LoginState, origin: LoginOrigin): Promise<ConsumedLogin> {
-    const { sessionId, successorKind, now, tokenHash } = presented.consumption;
+    const { sessionId, now, tokenHash } = presented.consumption;
+    const { successorKind } = login;
     const common = { ...origin, sessionId, person: login.person, parentHash: tokenHash };
     if (login.decided) {
       return { ...common, successorKind, consumedAt: now, seed: presented.seed, replayed: false };

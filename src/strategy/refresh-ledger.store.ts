@@ -1,8 +1,9 @@
-import type { ClientInfo, Generations, Principal } from '@latchkey/nest';
+import type { AuthMode, ClientInfo, Generations, Principal } from '@latchkey/nest';
 import { Injectable } from '@nestjs/common';
 import { BackgroundDatabase } from '../database/background-database';
 import { Database, type Statement } from '../database/database';
 import type { VerifiedPerson } from '../identity/verified-person';
+import { TERMS, termsOf, type TermsRow } from '../tenancy/login-terms';
 import type { NamedLogin, SuccessorKind } from './auth-strategy';
 import type { BindingRule } from './client-binding';
 
@@ -10,13 +11,23 @@ import type { BindingRule } from './client-binding';
 export interface Consumption {
   readonly sessionId: string;
   readonly tokenHash: Buffer;
-  readonly successorKind: SuccessorKind;
-  readonly successorHash: Buffer;
+  readonly successors: Successors;
   /** Root key that the successor is derived with. */
   readonly keyId: string;
   readonly now: Date;
   /** First presentations of one login's tokens within a minute; more are not decided. */
   readonly mostPerMinute: number;
+}
+
+/** What a refresh may be carried on as: the tenant's mode decides, else `mode`. */
+export interface Successors {
+  readonly mode: AuthMode;
+  /** Modes that a tenant may have chosen. */
+  readonly accepts: readonly AuthMode[];
+  readonly statelessKind: SuccessorKind;
+  /** Hashes of the successor's refresh token, as an opaque one and as a JWT. */
+  readonly opaqueHash: Buffer;
+  readonly jwtHash: Buffer;
 }
 
 /** What a login with a row is held to. */
@@ -38,6 +49,8 @@ export interface UntrackedLogin {
 /** The person behind a refresh token, as of this refresh. */
 export interface LoginState {
   readonly person: VerifiedPerson;
+  /** What a decision of now makes of it. */
+  readonly successorKind: SuccessorKind;
   /** False when the login is revoked or past its deadline, or the account is not active. */
   readonly live: boolean;
   /** True when this call's decision was recorded: it was the first. */
@@ -65,13 +78,14 @@ export interface RecordedDecision {
   readonly unapplied: boolean;
 }
 
-interface StateRow {
+interface StateRow extends TermsRow {
   tenant_id: string;
   user_id: string;
   email: string | null;
   username: string | null;
   name: string | null;
   roles: string[];
+  successor_kind: SuccessorKind;
   global_generation: number;
   tenant_generation: number;
   user_generation: number;
@@ -87,7 +101,13 @@ interface StateRow {
 type GenerationsRow = Pick<StateRow, 'global_generation' | 'tenant_generation' | 'user_generation'>;
 
 const PERSON = `u.tenant_id, u.id AS user_id, u.email, u.username, u.name, u.roles,
-                u.generation AS user_generation, t.generation AS tenant_generation, i.generation AS global_generation`;
+                u.generation AS user_generation, t.generation AS tenant_generation, i.generation AS global_generation,
+                ${TERMS}`;
+
+const SUCCESSOR_KIND = `CASE CASE WHEN t.mode = ANY ($5::text[]) THEN t.mode ELSE $4::text END
+                             WHEN 'stateful' THEN 'session' ELSE $6::text END AS successor_kind`;
+
+const SUCCESSOR_HASH = `CASE successor_kind WHEN 'untracked_jwt' THEN $8::bytea ELSE $7::bytea END`;
 
 const RECORD = `INSERT INTO consumed_refresh_tokens (token_hash, tenant_id, user_id, session_id, consumed_at, successor_kind,
                                                      successor_hash, key_id, expires_at)`;
@@ -95,17 +115,17 @@ const RECORD = `INSERT INTO consumed_refresh_tokens (token_hash, tenant_id, user
 const SPENT_SINCE = `(SELECT c.consumed_at FROM consumed_refresh_tokens c
                          WHERE c.session_id = $1 AND c.tenant_id = u.tenant_id AND c.user_id = u.id
                            AND c.consumed_at > $3::timestamptz - interval '1 minute'
-                         ORDER BY c.consumed_at DESC OFFSET $7::integer - 1 LIMIT 1)`;
+                         ORDER BY c.consumed_at DESC OFFSET $10::integer - 1 LIMIT 1)`;
 
 // ON CONFLICT waits for a concurrent first presentation to commit: one of them decides.
 const CONSUME_ROW: Statement = {
   name: 'refresh_consume_row',
   text: `WITH login AS (
-           SELECT ${PERSON}, s.expires_at, s.amr, s.auth_time, s.refresh_hash,
-                  CASE $9::text WHEN 'ip' THEN s.ip_address IS NOT DISTINCT FROM $10
-                                WHEN 'user_agent' THEN s.user_agent IS NOT DISTINCT FROM $11 ELSE true END AS same_client,
+           SELECT ${PERSON}, ${SUCCESSOR_KIND}, s.expires_at, s.amr, s.auth_time, s.refresh_hash,
+                  CASE $12::text WHEN 'ip' THEN s.ip_address IS NOT DISTINCT FROM $13
+                                 WHEN 'user_agent' THEN s.user_agent IS NOT DISTINCT FROM $14 ELSE true END AS same_client,
                   CASE WHEN s.refresh_hash = $2 THEN ${SPENT_SINCE} END AS spent_since,
-                  (u.status = 'active' AND s.revoked_at IS NULL AND s.expires_at > $3 AND s.last_activity_at >= $8
+                  (u.status = 'active' AND s.revoked_at IS NULL AND s.expires_at > $3 AND s.last_activity_at >= $11
                    AND NOT login_is_revoked(s.tenant_id, s.user_id, s.id,
                                             s.global_generation, s.tenant_generation, s.user_generation)) AS live
              FROM sessions s
@@ -115,7 +135,7 @@ const CONSUME_ROW: Statement = {
             WHERE s.id = $1
          ), decided AS (
            ${RECORD}
-           SELECT $2, tenant_id, user_id, $1::uuid, $3::timestamptz, $4, $5::bytea, $6, expires_at
+           SELECT $2, tenant_id, user_id, $1::uuid, $3::timestamptz, successor_kind, ${SUCCESSOR_HASH}, $9, expires_at
              FROM login WHERE live AND same_client AND refresh_hash = $2 AND spent_since IS NULL
            ON CONFLICT (token_hash) DO NOTHING RETURNING 1
          )
@@ -125,18 +145,18 @@ const CONSUME_ROW: Statement = {
 const CONSUME_UNTRACKED: Statement = {
   name: 'refresh_consume_untracked',
   text: `WITH login AS (
-           SELECT ${PERSON}, CASE WHEN $14::boolean THEN ${SPENT_SINCE} END AS spent_since,
+           SELECT ${PERSON}, ${SUCCESSOR_KIND}, CASE WHEN $17::boolean THEN ${SPENT_SINCE} END AS spent_since,
                   (u.status = 'active' AND s.revoked_at IS NULL
-                   AND NOT login_is_revoked(u.tenant_id, u.id, $1::uuid, $10::integer, $11::integer, $12::integer)) AS live
+                   AND NOT login_is_revoked(u.tenant_id, u.id, $1::uuid, $13::integer, $14::integer, $15::integer)) AS live
              FROM users u
              JOIN tenants t ON t.id = u.tenant_id
             CROSS JOIN instance i
              LEFT JOIN sessions s ON s.id = $1 AND s.tenant_id = u.tenant_id AND s.user_id = u.id
-            WHERE u.tenant_id = $8 AND u.id = $9
+            WHERE u.tenant_id = $11 AND u.id = $12
          ), decided AS (
            ${RECORD}
-           SELECT $2::bytea, tenant_id, user_id, $1, $3::timestamptz, $4, $5::bytea, $6, $13::timestamptz
-             FROM login WHERE live AND $14 AND spent_since IS NULL
+           SELECT $2::bytea, tenant_id, user_id, $1, $3::timestamptz, successor_kind, ${SUCCESSOR_HASH}, $9, $16::timestamptz
+             FROM login WHERE live AND $17 AND spent_since IS NULL
            ON CONFLICT (token_hash) DO NOTHING RETURNING 1
          )
          SELECT login.*, EXISTS (SELECT 1 FROM decided) AS decided FROM login`,
@@ -248,13 +268,15 @@ export class RefreshLedgerStore {
   }
 }
 
-function valuesOf(of: Consumption): unknown[] {
-  return [of.sessionId, of.tokenHash, of.now, of.successorKind, of.successorHash, of.keyId, of.mostPerMinute];
+function valuesOf({ sessionId, tokenHash, now, successors, keyId, mostPerMinute }: Consumption): unknown[] {
+  const { mode, accepts, statelessKind, opaqueHash, jwtHash } = successors;
+  return [sessionId, tokenHash, now, mode, accepts, statelessKind, opaqueHash, jwtHash, keyId, mostPerMinute];
 }
 
 function stateOf(row: StateRow): LoginState {
   return {
-    person: { principal: principalOf(row), generations: generationsOf(row) },
+    person: { principal: principalOf(row), generations: generationsOf(row), terms: termsOf(row) },
+    successorKind: row.successor_kind,
     live: row.live,
     decided: row.decided,
     spentSince: row.spent_since,

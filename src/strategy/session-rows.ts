@@ -5,6 +5,7 @@ import type { ConsumedLogin, SessionView } from './auth-strategy';
 import { deviceName } from './device-name';
 import { IssuancePolicy } from './issuance-policy';
 import type { LoginGeneration } from './login-generation';
+import { SessionLimit } from './session-limit';
 import { SessionStore, type GrantHashes, type NewSession } from './session.store';
 
 /** The row behind a login, for every kind of grant that has one. */
@@ -12,13 +13,15 @@ import { SessionStore, type GrantHashes, type NewSession } from './session.store
 export class SessionRows {
   constructor(
     private readonly store: SessionStore,
+    private readonly limit: SessionLimit,
     private readonly issuance: IssuancePolicy,
     private readonly clock: Clock,
   ) {}
 
+  /** @throws AuthError `conflict` where a limit of sessions refuses */
   async open(generation: LoginGeneration, grant: GrantHashes): Promise<SessionView> {
     const row = rowOf(generation, grant, generation.issuedAt);
-    await this.store.create(row);
+    await this.limit.open(row);
     return {
       id: row.id,
       ipAddress: row.ipAddress,

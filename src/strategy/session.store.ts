@@ -68,7 +68,8 @@ export interface AccessRecord {
  * deleting what is absent is a no-op. Nothing but hashes of tokens reaches a store.
  */
 export abstract class SessionStore {
-  abstract create(session: NewSession): Promise<void>;
+  /** On its own, or as part of the caller's transaction. */
+  abstract create(session: NewSession, tx?: Queryable): Promise<void>;
   /** At most one statement. A store that keeps copies may answer with one that `accepts`; without it, with any live one. */
   abstract findForAccess(id: string, accepts?: (copy: AccessRecord) => boolean): Promise<AccessRecord | null>;
   /** Null when the login is revoked or went another way meanwhile; repeating the same call gives the same row. */

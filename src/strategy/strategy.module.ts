@@ -1,6 +1,7 @@
 import { Global, Module, type Provider } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.token';
+import { TenancyModule } from '../tenancy/tenancy.module';
 import { ActivityRecorder } from './activity-recorder';
 import { AuthStrategies, STRATEGIES } from './auth-strategies';
 import type { AuthStrategy, SuccessorKind } from './auth-strategy';
@@ -17,15 +18,18 @@ import { JwtTools } from './jwt/jwt-tools';
 import { JwtVerification } from './jwt/jwt-verification';
 import { JwtStrategy } from './jwt/jwt.strategy';
 import { LineageKeys } from './lineage';
+import { LiveLogins } from './live-logins.store';
 import { LoginKeeping } from './login-keeping';
 import { LoginRevoker } from './login-revoker';
 import { ModeCapabilities } from './mode-capabilities';
+import { ModePlanStore } from './mode-plan.store';
 import { PassportRunner } from './passport-runner';
 import { PostgresSessionStore } from './postgres-session.store';
 import { RedisSessionStore } from './redis-session.store';
 import { RefreshDecisions } from './refresh-decisions';
 import { RefreshLedgerStore } from './refresh-ledger.store';
 import { RefreshRefusals } from './refresh-refusals';
+import { SessionLimit } from './session-limit';
 import { SessionRows } from './session-rows';
 import { SessionCopies } from './session-copies';
 import { SessionStore } from './session.store';
@@ -42,7 +46,7 @@ export function issuancePolicyOf({ auth }: Config): IssuancePolicy {
   const kind = auth.mode === 'stateful' ? 'session' : statelessKind;
   return new IssuancePolicy({
     mode: auth.mode,
-    kind,
+    statelessKind,
     accepts: auth.accept,
     // What keeps state of its logins judges the JWTs of another mode by it too.
     jwtsAreRevocable: kind !== 'untracked_jwt' || auth.jwt.revocation === 'denylist',
@@ -63,6 +67,7 @@ const stateless: Provider[] = [JwtIssuer, JwtProofs, JwtVerification, JwtPasspor
 /** Both strategies behind the port, and what they share. */
 @Global()
 @Module({
+  imports: [TenancyModule],
   providers: [
     ...stateful,
     ...stateless,
@@ -74,13 +79,16 @@ const stateless: Provider[] = [JwtIssuer, JwtProofs, JwtVerification, JwtPasspor
     FeedPolicy,
     HorizonRecorder,
     LineageKeys,
+    LiveLogins,
     LoginKeeping,
     LoginRevoker,
     ModeCapabilities,
+    ModePlanStore,
     PassportRunner,
     RefreshDecisions,
     RefreshLedgerStore,
     RefreshRefusals,
+    SessionLimit,
     SessionRows,
     StrategyTokenVerifier,
     TicketStore,
@@ -102,8 +110,10 @@ const stateless: Provider[] = [JwtIssuer, JwtProofs, JwtVerification, JwtPasspor
     FeedConnectionJudge,
     FeedPolicy,
     IssuancePolicy,
+    LiveLogins,
     LoginRevoker,
     ModeCapabilities,
+    ModePlanStore,
     RefreshLedgerStore,
     SessionStore,
     StrategyTokenVerifier,

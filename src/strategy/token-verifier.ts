@@ -16,8 +16,9 @@ import { looksOpaque } from './opaque-token';
  */
 @Injectable()
 export class StrategyTokenVerifier extends AccessTokenVerifier {
-  private readonly opaque: VerifiedTokenCache<CachedToken>;
-  private readonly signed: VerifiedTokenCache<CachedToken>;
+  /** What is remembered of tokens, by their kind. */
+  readonly opaque: VerifiedTokenCache<CachedToken>;
+  readonly signed: VerifiedTokenCache<CachedToken>;
 
   constructor(
     @Inject(CONFIG) config: Config,

@@ -14,7 +14,19 @@ class SteppedClock extends Clock {
 }
 
 function tenantOf(slug: string, hosts: string[] = []): Tenant {
-  return { id: randomUUID(), slug, name: slug, hosts, registration: null, createdAt: new Date(0) };
+  return {
+    id: randomUUID(),
+    slug,
+    name: slug,
+    hosts,
+    registration: null,
+    mfa: null,
+    mode: null,
+    accessTokenTtl: null,
+    refreshTokenTtl: null,
+    emailDomains: [],
+    createdAt: new Date(0),
+  };
 }
 
 const DEFAULT = tenantOf('default');

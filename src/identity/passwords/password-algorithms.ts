@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as argon2 from 'argon2';
 import * as bcrypt from 'bcrypt';
+import { matchesForeign } from './foreign-hash';
 import { PREHASH_MARK, type StoredHash } from './stored-hash';
 
 export interface PasswordSettings {
@@ -35,6 +36,7 @@ export async function hashWith(settings: PasswordSettings, password: string, sal
 /** Compares at the cost that the stored hash names. */
 export async function matches(stored: StoredHash, password: string): Promise<boolean> {
   if (stored.algorithm === 'argon2') return argon2.verify(stored.encoded, password);
+  if (stored.algorithm !== 'bcrypt') return matchesForeign(stored, password);
   if (stored.prehashed) return bcrypt.compare(prehash(password), stored.encoded);
   // CVE-2025-22228: bcrypt alone calls two passwords equal when their first 72 bytes are.
   const same = await bcrypt.compare(password, stored.encoded);
@@ -44,7 +46,7 @@ export async function matches(stored: StoredHash, password: string): Promise<boo
 /** True when the settings would make this hash today. */
 export function isCurrent(stored: StoredHash, settings: PasswordSettings): boolean {
   if (stored.algorithm === 'bcrypt') return settings.algorithm === 'bcrypt' && stored.cost === settings.bcryptCost;
-  if (settings.algorithm !== 'argon2id' || stored.variant !== 'argon2id') return false;
+  if (settings.algorithm !== 'argon2id' || stored.algorithm !== 'argon2' || stored.variant !== 'argon2id') return false;
   const { memory, iterations, parallelism, saltLength, keyLength } = settings.argon2id;
   return (
     stored.version === ARGON2_VERSION &&

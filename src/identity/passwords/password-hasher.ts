@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { AuthError } from '@latchkey/nest';
 import type { EventLog } from '../../common/event-log';
 import type { Logger } from '../../common/logger';
+import { inSpan } from '../../common/tracing';
 import type { HashingLane } from '../../protection/hashing-lane';
 import { hashWith, isCurrent, matches, type PasswordSettings } from './password-algorithms';
 import { assertHashable } from './password-rules';
@@ -51,11 +52,16 @@ export class PasswordHasher {
   }
 
   private compare(stored: StoredHash, password: string): Promise<boolean> {
-    const algorithm = stored.algorithm === 'bcrypt' ? 'bcrypt' : stored.variant;
+    const algorithm = stored.algorithm === 'argon2' ? stored.variant : stored.algorithm;
     return this.inLane('verify', algorithm, () => matches(stored, password));
   }
 
-  private async inLane<T>(purpose: Purpose, algorithm: string, work: () => Promise<T>): Promise<T> {
+  private inLane<T>(purpose: Purpose, algorithm: string, work: () => Promise<T>): Promise<T> {
+    const facts = { 'latchkey.purpose': purpose, 'latchkey.algorithm': algorithm };
+    return inSpan('latchkey.password.hash', facts, () => this.measured(purpose, algorithm, work));
+  }
+
+  private async measured<T>(purpose: Purpose, algorithm: string, work: () => Promise<T>): Promise<T> {
     const { value, queuedMs, durationMs } = await this.lane.run(() => work().catch(unavailable));
     this.events.record('password_hashed', {
       purpose,

@@ -13,11 +13,9 @@ export function assertHashable(password: unknown): asserts password is string {
   }
 }
 
-/** Refuses a new password that is too short; length is counted in code points. */
-export function assertLongEnough(password: string, minLength: number): void {
-  if ([...password].length >= minLength) return;
-  const message = `must be at least ${minLength} characters long`;
-  throw new AuthError('weak_password', `The password ${message}`, { errors: [{ pointer: '/password', message }] });
+/** Length is counted in code points. */
+export function isLongEnough(password: string, minLength: number): boolean {
+  return [...password].length >= minLength;
 }
 
 function refused(message: string): AuthError {

@@ -1,3 +1,5 @@
+import { parseForeignHash, type ForeignHash } from './foreign-hash';
+
 /** What a stored Argon2 string says about how it was made. Memory in KiB, lengths in bytes. */
 export interface Argon2Hash {
   readonly algorithm: 'argon2';
@@ -19,7 +21,7 @@ export interface BcryptHash {
   readonly encoded: string;
 }
 
-export type StoredHash = Argon2Hash | BcryptHash;
+export type StoredHash = Argon2Hash | BcryptHash | ForeignHash;
 
 /** Stands before the bcrypt string of a password that bcrypt alone would have cut. */
 export const PREHASH_MARK = '$bcrypt-sha384$';
@@ -37,7 +39,8 @@ const MOST_BYTES = 128;
 
 /** Reads a stored hash; null when it is damaged, unknown or asks for more work than any setting allows. */
 export function parseStoredHash(stored: string): StoredHash | null {
-  return stored.startsWith('$argon2') ? parseArgon2(stored) : parseBcrypt(stored);
+  if (stored.startsWith('$argon2')) return parseArgon2(stored);
+  return parseBcrypt(stored) ?? parseForeignHash(stored);
 }
 
 function parseArgon2(encoded: string): Argon2Hash | null {

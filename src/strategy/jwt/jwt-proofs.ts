@@ -18,7 +18,7 @@ export class JwtProofs {
       generations,
       keyId,
       revocable,
-      recordsActivity: this.issuance.kind === 'tracked_jwt' || this.issuance.idleTimeout > 0,
+      recordsActivity: this.issuance.statelessKind === 'tracked_jwt' || this.issuance.idleTimeout > 0,
       serveUntil: claims.exp * 1000,
       client: null,
     };

@@ -40,7 +40,7 @@ export class JwtStrategy implements AuthStrategy {
   async issue(person: VerifiedPerson, login: LoginFacts): Promise<TokenGrant> {
     await this.keeping.horizons.requireCover();
     const generation = this.jwt.first(person, login);
-    if (this.issuance.kind !== 'tracked_jwt') return this.untracked(generation);
+    if (this.issuance.statelessKind !== 'tracked_jwt') return this.untracked(generation);
     return this.tracked(generation, await this.keeping.rows.open(generation, this.hashes(generation)));
   }
 
@@ -102,6 +102,7 @@ export class JwtStrategy implements AuthStrategy {
       principal: generation.person.principal,
       accessToken: await this.jwt.issuer.access(generation),
       accessExpiresAt,
+      loginExpiresAt: generation.deadline,
       expiresIn: secondsBetween(issuedAt, accessExpiresAt),
     };
   }

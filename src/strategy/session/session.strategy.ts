@@ -94,6 +94,7 @@ export class SessionStrategy implements AuthStrategy {
       principal: generation.person.principal,
       accessToken: formatOpaqueToken('access', { sessionId, secret: lineage.accessSecret }),
       accessExpiresAt,
+      loginExpiresAt: generation.deadline,
       expiresIn: secondsBetween(generation.issuedAt, accessExpiresAt),
       refreshToken: formatOpaqueToken('refresh', { sessionId, secret: lineage.refreshSecret }),
       session,

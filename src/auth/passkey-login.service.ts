@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import { AuthError, type ClientInfo } from '@latchkey/nest';
+import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
+import { EventLog } from '../common/event-log';
+import { CurrentPeople } from '../identity/current-people';
+import { AMR_OF_PASSKEY } from '../identity/factors/factor-proofs';
+import { Passkeys } from '../identity/factors/passkeys';
+import { TenantResolver, type TenantHint } from '../tenancy/tenant-resolver';
+import { LoginIssuer, type StartedLogin } from '../sign-in/login-issuer';
+
+export interface PasskeyLogin {
+  readonly tenant: TenantHint;
+  readonly passkey: AuthenticationResponseJSON;
+  readonly client: ClientInfo;
+  readonly remember: boolean;
+}
+
+/** Signing in with a passkey alone: possession, and a finger or PIN that unlocked it. No password that could be guessed. */
+@Injectable()
+export class PasskeyLoginService {
+  constructor(
+    private readonly tenants: TenantResolver,
+    private readonly passkeys: Passkeys,
+    private readonly people: CurrentPeople,
+    private readonly issuer: LoginIssuer,
+    private readonly events: EventLog,
+  ) {}
+
+  async options(hint: TenantHint) {
+    const tenant = await this.tenants.resolve(hint);
+    if (!tenant) throw new AuthError('not_found', 'There is no such tenant');
+    return this.passkeys.requestOptions(tenant.id, null);
+  }
+
+  async login({ tenant: hint, passkey: response, client, remember }: PasskeyLogin): Promise<StartedLogin> {
+    const tenant = await this.tenants.resolve(hint);
+    const passkey = tenant && (await this.passkeys.authenticate(tenant.id, null, response));
+    if (!passkey) {
+      this.events.record('passkey_refused', { tenantId: tenant?.id, ipAddress: client.ipAddress });
+      throw new AuthError('invalid_credentials', 'The credentials are not right');
+    }
+    const { person } = await this.people.get(passkey);
+    return this.issuer.issue(person, { client, amr: AMR_OF_PASSKEY, remember });
+  }
+}

@@ -1,0 +1,57 @@
+import { Body, Controller, Delete, HttpCode, Param, Patch, Post } from '@nestjs/common';
+import { Auth, RequireAuth, RequireFresh, type AuthContext } from '@latchkey/nest';
+import { FactorOverviews } from './factor-overview';
+import { FactorSettingsService } from './factor-settings.service';
+import { ApiMfaOperation } from './mfa.openapi';
+import { passkeyResponse } from './mfa.responses';
+import * as schemas from './mfa.schemas';
+
+/** One's own passkeys. */
+@RequireAuth()
+@Controller('auth/mfa/passkeys')
+export class PasskeysController {
+  constructor(
+    private readonly settings: FactorSettingsService,
+    private readonly overviews: FactorOverviews,
+  ) {}
+
+  @RequireFresh('10m')
+  @Post('options')
+  @HttpCode(200)
+  @ApiMfaOperation('creationOptions')
+  options(@Auth() auth: AuthContext) {
+    return this.settings.passkeyOptions(auth);
+  }
+
+  @RequireFresh('10m')
+  @Post()
+  @ApiMfaOperation('addPasskey')
+  async add(@Auth() auth: AuthContext, @Body({ schema: schemas.addPasskeyBody }) body: schemas.AddPasskeyBody) {
+    const { passkey: response, name, end_other_sessions: endsOthers } = body;
+    const { passkey, recoveryCodes } = await this.settings.addPasskey(auth, response, name, endsOthers);
+    return { ...passkeyResponse(passkey), recovery_codes: recoveryCodes };
+  }
+
+  @Patch(':id')
+  @ApiMfaOperation('renamePasskey')
+  async rename(
+    @Auth() auth: AuthContext,
+    @Param('id', { schema: schemas.id }) id: string,
+    @Body({ schema: schemas.renameBody }) { name }: schemas.RenameBody,
+  ) {
+    return passkeyResponse(await this.overviews.rename(auth, id, name));
+  }
+
+  @RequireFresh('10m')
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiMfaOperation('removePasskey')
+  async remove(
+    @Auth() auth: AuthContext,
+    @Param('id', { schema: schemas.id }) id: string,
+    @Body({ schema: schemas.endOthersBody }) body: schemas.EndOthersBody,
+  ) {
+    const others = (await this.overviews.of(auth)).passkeys.filter((passkey) => passkey.id !== id).length;
+    await this.settings.removePasskey(auth, id, body?.end_other_sessions ?? true, others);
+  }
+}

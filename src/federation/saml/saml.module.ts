@@ -1,0 +1,23 @@
+import { Module } from '@nestjs/common';
+import { IdentityModule } from '../../identity/identity.module';
+import { ProtectionModule } from '../../protection/protection.module';
+import { SignInModule } from '../../sign-in/sign-in.module';
+import { TenancyModule } from '../../tenancy/tenancy.module';
+import { FederationModule } from '../federation.module';
+import { SamlAttempts } from './saml-attempts';
+import { SamlCallback } from './saml-callback';
+import { SamlController } from './saml.controller';
+import { SamlLogins } from './saml-logins.service';
+import { SamlLogout } from './saml-logout.service';
+import { SamlProof } from './saml-proof';
+import { SamlProviders } from './saml-providers';
+import { SamlSignIn } from './saml-sign-in';
+import { SamlTenant } from './saml-tenant';
+
+/** `/auth/saml`: signing in with SAML 2.0. */
+@Module({
+  imports: [FederationModule, IdentityModule, ProtectionModule, SignInModule, TenancyModule],
+  controllers: [SamlController],
+  providers: [SamlAttempts, SamlCallback, SamlLogins, SamlLogout, SamlProof, SamlProviders, SamlSignIn, SamlTenant],
+})
+export class SamlModule {}

@@ -1,0 +1,26 @@
+import { documented, type Documented } from '../../common/documented-route';
+
+const OPERATIONS = {
+  beginSamlLogin: { summary: 'Send the browser to the provider.', status: 303, errors: [400, 404, 429, 503] },
+  finishSamlLogin: {
+    summary:
+      'Where the provider sends the browser back. Sets the cookies of the login and goes on to `return_to`, with `error` where there is none; with `mfa_required` the challenge stands behind the #.',
+    status: 303,
+    errors: [400, 404, 415, 429],
+  },
+  samlMetadata: { summary: 'What the provider is configured with.', status: 200, errors: [404, 429] },
+  samlLogout: {
+    summary: 'For providers: somebody has signed out there. The request must be signed.',
+    status: 303,
+    errors: [400, 404, 429, 503],
+  },
+  samlLogoutForm: {
+    summary: 'The same as a form.',
+    status: 303,
+    errors: [400, 404, 415, 429, 503],
+  },
+} satisfies Record<string, Documented>;
+
+export function ApiSamlOperation(name: keyof typeof OPERATIONS): MethodDecorator {
+  return documented('auth', name, OPERATIONS[name]);
+}

@@ -1,0 +1,106 @@
+import { AuthError } from '@latchkey/nest';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock';
+import { EventLog } from '../common/event-log';
+import { AccountChanges } from './account-changes.service';
+import { AccountEmailStore } from './account-email.store';
+import { AccountCodeStore, type CodePurpose, type PresentedCode } from './codes/account-code.store';
+import { hashOfAccountCode } from './codes/account-code-token';
+import type { UserRef } from './user.store';
+
+/** A change of address that one of its two codes was used for. */
+export interface ChangedAddress extends UserRef {
+  /** False: the other code is still to be used. */
+  readonly changed: boolean;
+  /** The address the account had. */
+  readonly oldAddress: string | null;
+  readonly newAddress: string;
+}
+
+/** What codes that were sent by mail do. Each works once: of many at the same time one is taken. */
+@Injectable()
+export class AccountRecovery {
+  constructor(
+    private readonly changes: AccountChanges,
+    private readonly codes: AccountCodeStore,
+    private readonly emails: AccountEmailStore,
+    private readonly events: EventLog,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Confirms the address that the code was sent to. @throws AuthError `invalid_grant`, like all below. */
+  async verifyEmail(code: string): Promise<void> {
+    const user = await this.codes.verify(this.presented(code));
+    if (!user) throw notValid('verify');
+    this.events.record('user_changed', { ...user, kind: 'email_verified' });
+  }
+
+  /** Whose password the code sets; uses nothing up. */
+  ownerOfReset(code: string): Promise<UserRef> {
+    return this.ownerOf(code, 'reset');
+  }
+
+  /**
+   * Sets the password and proves the mailbox. Signs nobody in, so a second factor stays in force. `endsLogins` false
+   * lets other logins go on; their access tokens are renewed.
+   */
+  async resetPassword(code: string, passwordHash: string, endsLogins: boolean): Promise<UserRef> {
+    const user = await this.ownerOfReset(code);
+    const presented = this.presented(code);
+    const done = await this.changes.apply(user, {
+      kind: 'password',
+      reason: 'password_changed',
+      endsLogins,
+      write: async (tx) => {
+        await this.emails.lock(tx, user);
+        if (!(await this.codes.use(tx, user, 'reset', presented))) return null;
+        await this.emails.setVerified(tx, user, presented.now);
+        return this.changes.writePassword(tx, user, passwordHash);
+      },
+    });
+    if (!done) throw notValid('reset');
+    return user;
+  }
+
+  /** The change happens with the second of the two codes. @throws AuthError also `conflict`. */
+  async confirmEmailChange(code: string): Promise<ChangedAddress> {
+    const user = await this.ownerOf(code, 'change_old', 'change_new');
+    const presented = this.presented(code);
+    let oldAddress: string | null = null;
+    let newAddress = '';
+    const changed = await this.changes.apply(user, {
+      kind: 'email',
+      reason: 'email_changed',
+      endsLogins: false,
+      write: async (tx) => {
+        oldAddress = (await this.emails.lock(tx, user))?.email ?? null;
+        const half = await this.codes.useHalf(tx, user, presented);
+        if (!half) throw notValid('change');
+        newAddress = half.newAddress;
+        if (!half.otherUsed) return null;
+        const generation = await this.emails.setEmail(tx, user, newAddress, presented.now);
+        await this.codes.revoke(tx, user);
+        return generation;
+      },
+    });
+    return { ...user, changed, oldAddress, newAddress };
+  }
+
+  private async ownerOf(code: string, ...purposes: readonly CodePurpose[]): Promise<UserRef> {
+    const user = await this.codes.findOwner(this.presented(code), ...purposes);
+    if (!user) throw notValid(purposes.join(' '));
+    return user;
+  }
+
+  private presented(code: string): PresentedCode {
+    const hash = hashOfAccountCode(code);
+    if (!hash) throw notValid('malformed');
+    return { hash, now: this.clock.date() };
+  }
+}
+
+function notValid(detail: string): AuthError {
+  return new AuthError('invalid_grant', 'The code is not valid: it was used, it has expired, or a newer one was sent', {
+    detail,
+  });
+}
