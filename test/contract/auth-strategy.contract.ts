@@ -2,6 +2,7 @@ import { AuthError, type AuthMode } from '@latchkey/nest';
 import type { VerifiedPerson } from '../../src/identity/verified-person';
 import { AuthStrategies } from '../../src/strategy/auth-strategies';
 import type { AuthStrategy, ConsumedLogin, TokenGrant } from '../../src/strategy/auth-strategy';
+import { NO_TERMS } from '../../src/tenancy/login-terms';
 import { StrategyTokenVerifier } from '../../src/strategy/token-verifier';
 import { useService } from '../e2e/service';
 import type { Settings } from '../support/test-app';
@@ -21,7 +22,7 @@ export function authStrategyContract(title: string, mode: AuthMode, settings: Se
     async function person(): Promise<VerifiedPerson> {
       const { userId, tenantId, email, username } = await service.person();
       const principal = { kind: 'user' as const, userId, tenantId, email, username, name: 'Ada', roles: [] };
-      return { principal, generations: { global: 0, tenant: 0, user: 0 } };
+      return { principal, generations: { global: 0, tenant: 0, user: 0 }, terms: NO_TERMS };
     }
 
     function consume(token: string): Promise<ConsumedLogin> {

@@ -3,9 +3,6 @@ import type { Queryable } from '../../src/database/database';
 import type { NewSession, SessionOwner, SessionStore } from '../../src/strategy/session.store';
 import { at, departure, HOUR, MINUTE, SECOND, sessionOf, START, successor } from './sessions';
 
-// Generous: a busy machine is no failure.
-jest.setTimeout(30_000);
-
 /** A store with a place to keep people, emptied for each test. */
 export interface StoreUnderTest {
   readonly store: SessionStore;

@@ -1,7 +1,10 @@
 import { MAX_TOKEN_LENGTH } from '@latchkey/nest';
 import { PROFILES } from '../support/profiles';
 import { expectRefusal } from './refusals';
+import { GUARDED, requestOf } from './routes';
 import { useService } from './service';
+
+const FIRST = /^(\/\w+)\//;
 
 /** Other spellings of a path, each of which some router or proxy takes for the path itself. */
 const SPELLINGS: readonly ((path: string) => string)[] = [
@@ -14,15 +17,15 @@ const SPELLINGS: readonly ((path: string) => string)[] = [
   (path) => path.replace(/(.)$/, ';x=1/$1'),
   (path) => path.replace(/e/, '%65'),
   (path) => path.replace(/e/, '%2565'),
-  (path) => path.replace('/auth/', '/auth%2f'),
-  (path) => path.replace('/auth/', '/auth%5c'),
-  (path) => path.replace('/auth/', '/auth/./'),
-  (path) => path.replace('/auth/', '/auth/%2e/'),
-  (path) => path.replace('/auth/', '/auth/x/../'),
-  (path) => path.replace('/auth/', '/auth/mode/..%2f'),
-  (path) => path.replace('/auth/', '/health/live/../../auth/'),
+  (path) => path.replace(FIRST, '$1%2f'),
+  (path) => path.replace(FIRST, '$1%5c'),
+  (path) => path.replace(FIRST, '$1/./'),
+  (path) => path.replace(FIRST, '$1/%2e/'),
+  (path) => path.replace(FIRST, '$1/x/../'),
+  (path) => path.replace(FIRST, '$1/mode/..%2f'),
+  (path) => path.replace(FIRST, '/health/live/../..$1/'),
   (path) => path.toUpperCase(),
-  (path) => path.replace('auth', 'Auth'),
+  (path) => path.replace(/^\/./, (start) => start.toUpperCase()),
   (path) => `${path}%00`,
   (path) => `${path}%20`,
   (path) => `${path}%09`,
@@ -54,6 +57,15 @@ const IDENTITY = {
   'x-user-roles': 'admin',
   'x-tenant-id': '00000000-0000-4000-8000-000000000000',
   'x-session-id': '00000000-0000-4000-8000-000000000000',
+  'x-user': 'admin',
+  'x-user-name': 'admin',
+  'x-user-role': 'admin',
+  'x-user-tenant-id': '00000000-0000-4000-8000-000000000000',
+  'x-auth-request-user': 'admin',
+  'x-auth-request-email': 'admin@example.com',
+  'x-forwarded-email': 'admin@example.com',
+  'x-authenticated-userid': 'admin',
+  oidc_claim_sub: 'admin',
   'x-forwarded-user': 'admin',
   'x-remote-user': 'admin',
   'x-original-url': '/auth/mode',
@@ -85,16 +97,14 @@ describe.each(PROFILES)('bad requests, $name', ({ settings }) => {
     expect(service.app.logs.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  it.each(['/auth/me', '/auth/sessions'])('find no way past the guard of %s by spelling it otherwise', async (path) => {
-    for (const spell of SPELLINGS) expectProblem(await raw('GET', spell(path)));
-  });
-
-  it.each([
-    ['POST', '/auth/logout'],
-    ['DELETE', '/auth/sessions'],
-    ['DELETE', '/auth/sessions/00000000-0000-4000-8000-000000000000'],
-  ])('find no way past the guard of %s %s by spelling it otherwise', async (method, path) => {
-    for (const spell of SPELLINGS) expectProblem(await raw(method, spell(path), 'Content-Length: 0'));
+  it('find no way past the guard of any route by spelling it otherwise', async () => {
+    for (const route of GUARDED) {
+      const [method, path] = requestOf(route);
+      const answers = await Promise.all(
+        SPELLINGS.map((spell) => raw(method, spell(path), ...(method === 'GET' ? [] : ['Content-Length: 0']))),
+      );
+      answers.forEach(expectProblem);
+    }
   });
 
   it.each(MALFORMED_PATHS)('are refused: the path %s', async (path) => {

@@ -56,6 +56,7 @@ function environment(settings: Settings = STATEFUL): Record<string, string> {
     LATCHKEY__AUTH__MODE: String(settings['auth.mode']),
     LATCHKEY__AUTH__PASSWORD__ALGORITHM: 'bcrypt',
     LATCHKEY__AUTH__PASSWORD__BCRYPT_COST: '4',
+    LATCHKEY__AUTH__PASSWORD__MIN_STRENGTH: '0',
   };
 }
 
@@ -120,10 +121,29 @@ async function createUser(options = ''): Promise<Account> {
   return (await facts<{ user: Account }>(line, { input: `${PASSWORD}\n` })).user;
 }
 
+// A command starts the service's modules anew each time; how long that takes is no matter here.
+jest.setTimeout(60_000);
+
+describe('the role of the platform', () => {
+  it('is given to accounts of the default tenant and to no others', async () => {
+    const slug = unique('acme');
+    await facts(`tenants create ${slug}`);
+    const made = await createUser(' --role platform_admin');
+    expect(made.roles).toEqual(['platform_admin']);
+    const other = await createUser(` --tenant ${slug}`);
+    for (const line of [
+      `users create --username ${unique('eve')} --no-password --tenant ${slug} --role platform_admin`,
+      `users roles ${other.id} --tenant ${slug} --add platform_admin`,
+    ]) {
+      expect(await problem(line)).toMatchObject({ code: 'validation_failed', exit_code: 1 });
+    }
+  }, 30_000);
+});
+
 describe('usage', () => {
   const COMMANDS = [
     'start|migrate|doctor|config check|config show|config schema|mode show|tenants list|tenants create|token decode',
-    'users create|users list|users unlock|users disable|users enable|users roles|users password',
+    'passwords breached-file|users import|users create|users list|users unlock|users disable|users enable|users roles|users password',
     'sessions list|sessions revoke|sessions purge|sessions find',
     'mode plan|clients create|clients list|clients rotate|clients disable|clients enable|clients delete',
   ].flatMap((names) => names.split('|'));

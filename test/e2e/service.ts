@@ -57,9 +57,6 @@ export interface SignedIn {
   readonly sessionId: string;
 }
 
-// Generous: requests have a deadline of their own, and a busy machine is no failure.
-jest.setTimeout(30_000);
-
 export const PASSWORD = 'correct horse battery staple';
 
 /** A running service as its visitors see it, and the few levers that only its operator has. */

@@ -1,10 +1,32 @@
 import { randomUUID } from 'node:crypto';
+import { SecurityKey } from '../support/authenticator';
 import { PROFILES } from '../support/profiles';
 import { unique } from '../support/test-app';
+import { withClient } from '../support/test-database';
+import { GUARDED } from './routes';
 import { PASSWORD, useService, type Person, type SignedIn } from './service';
 
+const ORIGIN = 'https://login.example.com';
+
+/** Guarded routes with an id beside those of administration, which have a table of their own. Each is asked for below. */
+const WITH_IDS = [
+  'DELETE /auth/devices/:id',
+  'DELETE /auth/identities/:id',
+  'DELETE /auth/mfa/passkeys/:id',
+  'DELETE /auth/sessions/:id',
+  'PATCH /auth/mfa/passkeys/:id',
+];
+
+/** Ids of what a person has beside a login. */
+interface Belongings {
+  readonly token: string;
+  readonly passkey: string;
+  readonly device: string;
+  readonly identity: string;
+}
+
 describe.each(PROFILES)('tenants, $name', ({ settings, row }) => {
-  const service = useService({ settings });
+  const service = useService({ settings: { ...settings, 'server.public_url': ORIGIN } });
 
   /** One person in each of two tenants, alike in everything but the password. */
   async function twins(): Promise<[Person, Person]> {
@@ -88,6 +110,67 @@ describe.each(PROFILES)('tenants, $name', ({ settings, row }) => {
     }
     expect(await isAlive(theirs)).toBe(true);
   });
+
+  it('are looked at on every guarded route with an id', () => {
+    // A provider is named, and by the configuration alone.
+    const ids = GUARDED.filter((route) => /:(?!provider)/.test(route) && !route.includes(' /admin/'));
+    expect(ids).toEqual(WITH_IDS);
+  });
+
+  it("find nothing behind the ids of the other tenant's passkeys, devices and identities, and touch none", async () => {
+    const [here, there] = await twins();
+    const token = (await service.signedIn(here)).grant.access_token;
+    const theirs = await belongings(there);
+    const before = await belongingsSeen(theirs.token);
+    for (const id of [theirs.passkey, theirs.device, theirs.identity, there.userId, there.tenantId, randomUUID()]) {
+      const answers = [
+        await service.http.delete(`/auth/mfa/passkeys/${id}`, { token }),
+        await service.http.send('PATCH', `/auth/mfa/passkeys/${id}`, { token, json: { name: 'mine' } }),
+        await service.http.delete(`/auth/devices/${id}`, { token }),
+        await service.http.delete(`/auth/identities/${id}`, { token }),
+      ];
+      expect(answers.map(({ status, code }) => [status, code])).toEqual(Array(4).fill([404, 'not_found']));
+    }
+    expect(await belongingsSeen(theirs.token)).toEqual(before);
+    expect(JSON.stringify(before)).toContain(theirs.device);
+    expect(JSON.stringify(before)).toContain(theirs.identity);
+  });
+
+  /** A passkey, a device that is trusted, and an identity of a provider. */
+  async function belongings(person: Person): Promise<Belongings> {
+    const { access_token: token } = (await service.signedIn(person)).grant;
+    const { body: options } = await service.http.post<{ challenge: string; user: { id: string }; rp: { id: string } }>(
+      '/auth/mfa/passkeys/options',
+      { token },
+    );
+    const json = { passkey: new SecurityKey(ORIGIN).create(options as never), name: 'theirs' };
+    const added = await service.http.post<{ id: string; recovery_codes: string[] }>('/auth/mfa/passkeys', {
+      token,
+      json,
+    });
+    const second = await service.login(person, { mfa_code: added.body.recovery_codes[0], trust_device: true });
+    const [, devices] = await belongingsSeen(second.body.access_token);
+    const [device] = (devices as { devices: { id: string }[] }).devices;
+    const identity = randomUUID();
+    await withClient(service.app.database.url, (client) =>
+      client.query(
+        `INSERT INTO federated_identities (id, tenant_id, user_id, provider, issuer, subject, created_at)
+         VALUES ($1, $2, $3, 'op', 'https://op.example', 'ada', now())`,
+        [identity, person.tenantId, person.userId],
+      ),
+    );
+    return { token: second.body.access_token, passkey: added.body.id, device: device?.id ?? '', identity };
+  }
+
+  async function belongingsSeen(token: string): Promise<unknown[]> {
+    const answers = [
+      await service.http.get('/auth/mfa', { token }),
+      await service.http.get('/auth/devices', { token }),
+      await service.http.get('/auth/identities', { token }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    return answers.map(({ body }) => body);
+  }
 
   it("list none of the other tenant's logins, and end none of them with one's own", async () => {
     const [here, there] = await twins();

@@ -186,7 +186,7 @@ describe('the revocation feed', () => {
     await feed.onApplicationShutdown();
     await elsewhere.close();
     await other.stop();
-  });
+  }, 30_000);
 
   it('judges in SQL as in memory', async () => {
     const { store, mirror } = feedOn(context);

@@ -15,7 +15,12 @@ const CLI = path.resolve(__dirname, '../../dist/src/cli/latchkey.js');
 const SIZE = proofSize({ reduced: { perSecond: 60, people: 10 }, full: { perSecond: 200, people: 40 } });
 const ROTATIONS = 3;
 /** Readers keep the keys for a second; what is published ahead is published for two, and for the time to learn it. */
-const SETTINGS = { LATCHKEY__AUTH__JWT__KEYS__PUBLISH_AHEAD: '2s', LATCHKEY__AUTH__JWT__KEYS__JWKS_MAX_AGE: '1s' };
+const SETTINGS = {
+  LATCHKEY__AUTH__JWT__KEYS__PUBLISH_AHEAD: '2s',
+  LATCHKEY__AUTH__JWT__KEYS__JWKS_MAX_AGE: '1s',
+  // On a slow machine the visits last longer than a minute; how often one login may refresh is not the matter here.
+  LATCHKEY__AUTH__REFRESHES_PER_MINUTE: '1000',
+};
 const AHEAD = 2_000 + 5_000;
 const SECRET = 'a root key for tests, longer than thirty-two bytes';
 

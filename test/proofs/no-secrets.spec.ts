@@ -138,7 +138,7 @@ describe.each(RUNS)('a run with everything that can go wrong: %s', (profile, set
 });
 
 const BESIDE_REQUESTS =
-  /^(stopping|feed_lost|feed_restored|cleanup_finished|password_hashed|Lost an idle database connection)$/;
+  /^(stopping|feed_lost|feed_restored|cleanup_finished|password_hashed|mail_sent|mail_deferred|mail_failed|Lost an idle database connection|a letter could not be written; it is tried again)$/;
 
 async function begin(profile: Profile, settings: Settings): Promise<RecordedRun> {
   const database = await createTestDatabase();

@@ -15,11 +15,14 @@ const LAYERS: readonly string[] = [
   'src/redis',
   'src/keys',
   'src/tenancy',
+  'src/audit',
+  'src/mail',
   'src/revocation',
   'src/protection',
   'src/identity',
   'src/clients',
   'src/strategy',
+  'src/sign-in',
   EDGE,
   'src/app.module.ts',
   'src/create-app.ts',
@@ -37,6 +40,8 @@ const HTTP_MODULE = /^(fastify|@fastify\/.*|express|@nestjs\/platform-.*)$/;
 const GATEWAY_ADAPTER = /^@nestjs\/platform-(ws|socket\.io)$/;
 const HTTP_NAME =
   /(Exception|^(HttpStatus|HttpCode|Controller|Get|Post|Put|Patch|Delete|Re[qs]|Request|Response|Header|Redirect|AUTH_ERROR_STATUS))$/;
+/** The sub-path for applications with TypeORM. */
+const TYPEORM_PATH = /^packages\/nest\/src\/typeorm\//;
 const DATABASE_MODULE = /^(typeorm|pg|@nestjs\/typeorm)(\/|$)/;
 const VAGUE_FOLDER = /\/(utils?|types|interfaces|constants|helpers)\//;
 const MAX_LINES = 300;
@@ -88,6 +93,7 @@ const noHttpBelowTheEdge: ImportRule = (path, { specifier, names }) => {
 
 const packageStandsAlone: ImportRule = (path, { specifier, target = '' }) => {
   if (!path.startsWith('packages/')) return undefined;
+  if (specifier === 'typeorm' && TYPEORM_PATH.test(path)) return undefined;
   const forbidden = DATABASE_MODULE.test(specifier) || /^argon2|^bcrypt/.test(specifier) || target.startsWith('src/');
   return forbidden ? `a package for every NestJS application must not need ${specifier}` : undefined;
 };

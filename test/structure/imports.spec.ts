@@ -45,6 +45,8 @@ const VIOLATIONS: Record<string, SourceFile[]> = {
     importing('packages/nest/src/a.ts', 'typeorm'),
     importing('packages/nest/src/a.ts', 'pg'),
     importing('packages/nest/src/a.ts', 'argon2'),
+    importing('packages/nest/src/typeorm/a.ts', 'pg'),
+    importing('packages/nest/src/tenancy/a.ts', 'typeorm'),
   ],
   'the database is touched in stores': [
     importing('src/identity/a.service.ts', 'typeorm'),
@@ -89,6 +91,7 @@ const ALLOWED: SourceFile[] = [
   importing('src/auth/a.service.ts', '../strategy/auth-strategy'),
   importing('src/auth/a.controller.ts', 'fastify'),
   importing('packages/nest/src/sockets/a.ts', '@nestjs/platform-socket.io'),
+  importing('packages/nest/src/typeorm/a.ts', 'typeorm'),
   importing('src/strategy/strategy.module.ts', './jwt/b'),
   importing('src/strategy/jwt/a.ts', './b'),
   importing('src/strategy/jwt/a.ts', '../auth-strategy'),
@@ -122,7 +125,7 @@ describe('the layout', () => {
 });
 
 describe('the package for every NestJS application', () => {
-  it('resolves nothing of sockets from its main entry: they are optional peers', () => {
+  it('resolves nothing of sockets or of TypeORM from its main entry: they are optional peers', () => {
     const files = new Map(readTree('packages', /(?<!\.spec)\.ts$/).map((each) => [each.path, each]));
     const [reached, outside] = [new Set<string>(), new Set<string>()];
     const visit = (path: string): void => {
@@ -136,8 +139,10 @@ describe('the package for every NestJS application', () => {
     };
     visit('packages/nest/src/index.ts');
     expect(reached.size).toBeGreaterThan(10);
-    expect([...outside].filter((specifier) => /websockets|platform-|^ws$|socket\.io/.test(specifier))).toEqual([]);
-    expect([...reached].filter((path) => path.includes('/sockets/'))).toEqual([]);
+    expect([...outside].filter((specifier) => /websockets|platform-|^ws$|socket\.io|typeorm/.test(specifier))).toEqual(
+      [],
+    );
+    expect([...reached].filter((path) => /\/(sockets|typeorm)\//.test(path))).toEqual([]);
   });
 });
 

@@ -7,7 +7,8 @@ interface SchemaNode {
 }
 
 const PAGES = [readSource('README.md'), ...readTree('docs', /\.md$/), readSource('packages/nest/README.md')];
-const KEY_ROW = /^\| `((?:server|database|redis|data_dir|log|auth)(?:\.[a-z0-9_]+)*)` \| (?!Default)/gm;
+const KEY_ROW =
+  /^\| `((?:server|database|redis|data_dir|log|metrics|audit|mail|auth|federation)(?:\.[a-z0-9_]+)*)` \| (?!Default)/gm;
 
 function blocks(text: string, language: string): string[] {
   const fence = new RegExp(`^ *\`\`\`${language}\\b.*\\n([^]*?)^ *\`\`\` *$`, 'gm');

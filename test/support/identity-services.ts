@@ -3,13 +3,19 @@ import { Clock } from '../../src/common/clock';
 import { EventLog, type EventFacts, type SecurityEvent } from '../../src/common/event-log';
 import { createLogger } from '../../src/common/logger';
 import { dataSourceOptions } from '../../src/database/data-source';
+import type { Config } from '../../src/config/config';
+import type { BackgroundDatabase } from '../../src/database/background-database';
 import { Database } from '../../src/database/database';
 import { requestPool } from '../../src/database/request-pool';
+import { DeviceStore } from '../../src/identity/factors/device.store';
+import { Devices } from '../../src/identity/factors/devices';
 import type { IdentifierPolicy } from '../../src/identity/identifier';
 import { LoginDirectory } from '../../src/identity/login-directory';
 import { PasswordVerifier } from '../../src/identity/password-verifier';
 import type { PasswordSettings } from '../../src/identity/passwords/password-algorithms';
 import { PasswordHasher } from '../../src/identity/passwords/password-hasher';
+import { PasswordPolicy } from '../../src/identity/passwords/password-policy';
+import { PasswordStrength } from '../../src/identity/passwords/password-strength';
 import { PasswordUpgrade } from '../../src/identity/passwords/password-upgrade';
 import { RegistrationService } from '../../src/identity/registration.service';
 import { User } from '../../src/identity/user.entity';
@@ -89,13 +95,20 @@ export function identityProcess(dataSource: DataSource, settings: ProcessSetting
   const hasher = new PasswordHasher(lane, passwords, events, logger);
   const attempts = new LoginAttemptStore(database);
   const lockout = new LockoutService(attempts, { maxAttempts, duration, key: Buffer.alloc(32, 7) }, events, clock);
-  const directory = new LoginDirectory(users, settings.identifier ?? 'either');
+  const devices = new Devices(
+    { auth: { mfa: { trustDeviceFor: 30 * 24 * 60 * MINUTE } } } as Config,
+    new DeviceStore(database, database as BackgroundDatabase),
+    events,
+    clock,
+  );
+  const directory = new LoginDirectory(users, devices, settings.identifier ?? 'either');
   const upgrade = new PasswordUpgrade(users, hasher, logger);
   const verifier = new PasswordVerifier(lockout, directory, hasher, upgrade, events);
   const registration = new RegistrationService(
     users,
     hasher,
-    { registration: settings.registration ?? 'open', minPasswordLength: 8 },
+    new PasswordPolicy({ minLength: 8, minStrength: 0, serviceWords: [] }, new PasswordStrength(lane), null, events),
+    { registration: settings.registration ?? 'open' },
     events,
   );
   const resolver = new TenantResolver(tenants, clock);

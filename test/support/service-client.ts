@@ -46,6 +46,10 @@ export class ServiceClient {
     return this.call('POST', '/auth/register', { body: person });
   }
 
+  forgot(email: string): Promise<Answer> {
+    return this.call('POST', '/auth/password/forgot', { body: { email } });
+  }
+
   login(person: Person): Promise<Answer<Grant>> {
     return this.call<Grant>('POST', '/auth/login', { body: person });
   }

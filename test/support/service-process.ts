@@ -26,7 +26,7 @@ export const PROFILE: Readonly<Record<Profile, Settings>> = {
 /** Two processes that share a database share this too. */
 const SECRET = 'a root key for tests, longer than thirty-two bytes';
 
-// Cheap hashes: what is proven is never how long a hash takes. The service sees nothing of the caller's own environment.
+// Cheap hashes: what is proven is never how long a hash takes. No limits: every caller has one address. The service sees nothing of the caller's own environment.
 const BASE: Settings = {
   PATH: process.env['PATH'] ?? '',
   NODE_ENV: 'development',
@@ -35,6 +35,8 @@ const BASE: Settings = {
   LATCHKEY__SERVER__HOST: '127.0.0.1',
   LATCHKEY__AUTH__PASSWORD__ALGORITHM: 'bcrypt',
   LATCHKEY__AUTH__PASSWORD__BCRYPT_COST: '4',
+  LATCHKEY__AUTH__LIMITS__ENABLED: 'false',
+  LATCHKEY__AUTH__PASSWORD__MIN_STRENGTH: '0',
 };
 
 export interface ServiceOptions {

@@ -28,11 +28,14 @@ export const JWT_SECRET = 'a signing secret for tests, long enough for every has
 
 const ROOT = path.resolve(__dirname, '../..');
 
-// What is tested is never how long a hash takes.
+// What is tested is hardly ever how long a hash takes or how hard a password is to guess, and every test comes from one
+// address.
 const CHEAP: Settings = {
   'auth.password.argon2id.memory': 1024,
   'auth.password.argon2id.iterations': 1,
   'auth.password.argon2id.parallelism': 1,
+  'auth.limits.enabled': false,
+  'auth.password.min_strength': 0,
 };
 
 /** The machine's clock, moved forward at will. */
@@ -77,6 +80,10 @@ export interface TestAppOptions {
   /** Shares the database of another application, which then outlives this one. */
   readonly database?: TestDatabase;
   readonly prepare?: AppSettings['prepare'];
+  /** Default: any free one. */
+  readonly port?: number;
+  /** NODE_ENV; default: `test`. */
+  readonly nodeEnv?: string;
 }
 
 /** Starts the service in this process, on a database and a port of its own. */
@@ -85,6 +92,8 @@ export async function startTestApp({
   extend,
   database,
   prepare,
+  port = 0,
+  nodeEnv = 'test',
 }: TestAppOptions = {}): Promise<TestApp> {
   const own = database === undefined ? await createTestDatabase() : null;
   const used = database ?? (own as TestDatabase);
@@ -92,9 +101,10 @@ export async function startTestApp({
   const clock = new TestClock();
   const logs: LogLine[] = [];
   const logger = createLogger('trace', { write: (line) => void logs.push(JSON.parse(line) as LogLine) });
-  const config = loadConfig({ env: environment(used.url, dataDir, { ...CHEAP, ...settings }), cwd: ROOT });
+  const env = { ...environment(used.url, dataDir, { ...CHEAP, ...settings }), NODE_ENV: nodeEnv };
+  const config = loadConfig({ env, cwd: ROOT });
   const app = await createApp({ config, logger, clock, extend, prepare });
-  await app.listen(0, '127.0.0.1');
+  await app.listen(port, '127.0.0.1');
   const url = await app.getUrl();
   return {
     app,

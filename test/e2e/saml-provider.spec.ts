@@ -1,0 +1,82 @@
+import { PROFILES } from '../support/profiles';
+import { NEXT_KEYS, IDP_KEYS, SERVICE_KEYS } from '../support/saml-keys';
+import { SamlIdentityProvider } from '../support/saml-provider';
+import { HOUR, MINUTE } from '../support/test-app';
+import { corp, PUBLIC_URL, SamlBrowser, whoIs, type Begun } from './saml-browser';
+import { Service } from './service';
+
+const CLAIMS = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims';
+
+describe.each(PROFILES)('signing in at a real identity provider, $name', ({ settings }) => {
+  let provider: SamlIdentityProvider;
+  const service = new Service({});
+  const browser = new SamlBrowser(service, 'real');
+
+  beforeAll(async () => {
+    provider = await SamlIdentityProvider.start(`${PUBLIC_URL}/auth/saml/real/acs`);
+    const real = {
+      'federation.saml.real.metadata_url': `${provider.url}/metadata`,
+      'federation.saml.real.decryption_key': SERVICE_KEYS.key,
+      'federation.saml.real.attributes.email': `${CLAIMS}/emailaddress`,
+      'federation.saml.real.attributes.name': `${CLAIMS}/name`,
+      'federation.saml.real.email_verified': true,
+      'federation.saml.real.registration': 'open',
+    };
+    await service.start({ settings: { ...settings, 'server.public_url': PUBLIC_URL, ...real, ...corp({}, 'other') } });
+  });
+  afterAll(async () => {
+    await service.stop();
+    await provider.stop();
+  });
+
+  /** The form that the page of the provider posts by itself. */
+  async function answered(begun: Begun): Promise<Record<string, string>> {
+    const page = await (await fetch(begun.location)).text();
+    const value = (name: string) => new RegExp(`name="${name}"\\s+value="([^"]*)"`).exec(page)?.[1] ?? '';
+    return { SAMLResponse: value('SAMLResponse'), RelayState: value('RelayState') };
+  }
+
+  async function signIn() {
+    const begun = await browser.begin();
+    return browser.postForm(await answered(begun), begun.cookie);
+  }
+
+  it.each([
+    ['an assertion that is signed', {}],
+    ['an encrypted assertion', { encrypts: true }],
+    ['a signed response around a signed assertion', { signsResponse: true }],
+    ['an encrypted assertion in a signed response', { encrypts: true, signsResponse: true }],
+  ])('works with %s', async (_, how) => {
+    Object.assign(provider, { encrypts: false, signsResponse: false }, how);
+    const there = await whoIs(service, await signIn());
+    expect(there?.me.user).toMatchObject({ email: 'maria@idp.example', name: 'Maria Gonçalves Araújo' });
+    expect(there?.me.amr).toEqual(['fed']);
+  });
+
+  it('follows a change of keys that the metadata tell, at once, and forgets the old one', async () => {
+    Object.assign(provider, { keys: NEXT_KEYS, published: [NEXT_KEYS] });
+    service.clock.advance(MINUTE);
+    expect((await signIn()).headers.get('location')).toBe('/');
+    Object.assign(provider, { keys: IDP_KEYS });
+    expect((await signIn()).headers.get('location')).toBe('/?error=federated_login_failed');
+    Object.assign(provider, { keys: NEXT_KEYS });
+  });
+
+  it('asks for metadata no more than once in half a minute, whatever comes', async () => {
+    const reads = provider.metadataReads;
+    Object.assign(provider, { keys: IDP_KEYS });
+    for (let count = 0; count < 5; count += 1) await signIn();
+    expect(provider.metadataReads - reads).toBeLessThanOrEqual(1);
+    Object.assign(provider, { keys: NEXT_KEYS });
+  });
+
+  it('goes on with what it knows while the metadata cannot be read', async () => {
+    const begun = await browser.begin();
+    const form = await answered(begun);
+    Object.assign(provider, { reachable: false });
+    expect((await browser.postForm(form, begun.cookie)).headers.get('location')).toBe('/');
+    service.clock.advance(2 * HOUR);
+    expect((await service.http.get('/auth/saml/real/login')).status).toBe(303);
+    Object.assign(provider, { reachable: true });
+  });
+});

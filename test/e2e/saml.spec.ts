@@ -1,0 +1,293 @@
+import { PROFILES } from '../support/profiles';
+import * as forge from '../support/saml-forge';
+import { EXPIRED_KEYS, IDP_KEYS, NEXT_KEYS, STRANGER_KEYS } from '../support/saml-keys';
+import { MINUTE } from '../support/test-app';
+import { corp, CORP, PUBLIC_URL, SamlBrowser, SSO_URL, whoIs } from './saml-browser';
+import { Service, useService } from './service';
+
+const PERSON = {
+  nameId: 'jose.conceicao@idp.example',
+  attributes: forge.attribute('displayName', 'José Conceição') + forge.attribute('groups', 'editor', 'admin'),
+};
+
+describe.each(PROFILES)('signing in with SAML, $name', ({ settings, row }) => {
+  const service = useService({ settings: { ...settings, ...CORP } });
+  const browser = new SamlBrowser(service);
+
+  it('makes an account at the first sign-in and finds it at the next', async () => {
+    const first = await browser.signIn(PERSON, '?return_to=/app');
+    expect(first.status).toBe(303);
+    expect(first.headers.get('location')).toBe('/app');
+    const there = await whoIs(service, first);
+    expect(there?.me).toMatchObject({
+      amr: ['fed'],
+      user: { email: 'jose.conceicao@idp.example', name: 'José Conceição', roles: ['editor'] },
+    });
+
+    const again = await whoIs(service, await browser.signIn(PERSON));
+    expect(again?.me.user.id).toBe(there?.me.user.id);
+    expect(again?.token).not.toBe(there?.token);
+  });
+
+  it('reads an encrypted assertion', async () => {
+    const begun = await browser.begin();
+    const said = browser.said(begun, { nameId: 'ines@idp.example' });
+    const inside = await forge.encrypted(forge.signed(forge.assertionXml(said), 'Assertion'));
+    const answer = await browser.post(forge.responseXml(said, inside), begun);
+    expect((await whoIs(service, answer))?.me.user.email).toBe('ines@idp.example');
+  });
+
+  it('lets one of fifty equal answers in', async () => {
+    const begun = await browser.begin();
+    const xml = forge.assertionSigned(browser.said(begun));
+    const answers = await Promise.all(Array.from({ length: 50 }, () => browser.post(xml, begun)));
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 303));
+    expect(answers.filter((answer) => answer.headers.get('location') === '/')).toHaveLength(1);
+    expect(service.app.logged('federated_login_failed').at(-1)).toMatchObject({ reason: 'replayed', kind: 'corp' });
+  });
+
+  it('refuses an account that was disabled', async () => {
+    const there = await whoIs(service, await browser.signIn({ nameId: 'gone@idp.example' }));
+    const { id: userId, tenant_id: tenantId } = there!.me.user;
+    await service.changes.disable({ tenantId, userId });
+    const answer = await browser.signIn({ nameId: 'gone@idp.example' });
+    expect(answer.headers.get('location')).toBe('/?error=account_disabled');
+    await expect(whoIs(service, answer)).resolves.toBeNull();
+  });
+
+  it('ends the login of the session that ended at the provider, and no other', async () => {
+    const one = await whoIs(service, await browser.signIn({ nameId: 'slo@idp.example', sessionIndex: '_one' }));
+    const two = await whoIs(service, await browser.signIn({ nameId: 'slo@idp.example', sessionIndex: '_two' }));
+    const answer = await browser.logout({ nameId: 'slo@idp.example', sessionIndex: '_one' });
+    expect(answer.status).toBe(303);
+    expect(answer.headers.get('location')).toMatch(/^https:\/\/idp\.example\/slo\?SAMLResponse=.*&Signature=/);
+    const ends = row.logout_takes_effect === 'at_once';
+    expect((await service.me(one!.token)).status).toBe(ends ? 401 : 200);
+    expect((await service.me(two!.token)).status).toBe(200);
+  });
+});
+
+describe('an answer of a SAML provider', () => {
+  const service = useService({
+    settings: {
+      ...CORP,
+      ...corp({ idp_initiated: true }, 'portal'),
+      ...corp({ 'idp.certificates': [EXPIRED_KEYS.certificate] }, 'stale'),
+      ...corp({ 'idp.certificates': [IDP_KEYS.certificate, NEXT_KEYS.certificate] }, 'rolling'),
+      'federation.saml.away.metadata_url': 'http://127.0.0.1:9/none',
+      ...corp({ registration: 'closed' }, 'closed'),
+      ...corp({ sign_requests: true, private_key: 'no key' }, 'broken'),
+      ...corp(
+        { sign_requests: true, name_id_format: 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent' },
+        'signing',
+      ),
+    },
+  });
+  const browser = new SamlBrowser(service);
+  const lastReason = () => service.app.logged('federated_login_failed').at(-1)?.reason;
+
+  it('is asked for with a request that says who asks', async () => {
+    const { location, request, requestId, relayState } = await new SamlBrowser(service, 'signing').begin();
+    expect(`${location.origin}${location.pathname}`).toBe(SSO_URL);
+    expect(location.searchParams.get('SigAlg')).toBe('http://www.w3.org/2001/04/xmldsig-more#rsa-sha256');
+    expect(request).toContain(`AssertionConsumerServiceURL="${PUBLIC_URL}/auth/saml/signing/acs"`);
+    expect(request).toContain(`>${PUBLIC_URL}/auth/saml/signing/metadata<`);
+    expect(relayState).toBe(requestId);
+  });
+
+  it('has metadata to be configured with', async () => {
+    const { status, text, headers } = await service.http.get('/auth/saml/corp/metadata');
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toContain('application/samlmetadata+xml');
+    expect(text).toContain(`Location="${PUBLIC_URL}/auth/saml/corp/acs"`);
+    expect(text).toContain('WantAssertionsSigned="true"');
+    expect(text).not.toContain('PRIVATE');
+  });
+
+  it('belongs to the browser that asked', async () => {
+    const [mine, theirs] = [await browser.begin(), await browser.begin()];
+    const xml = forge.assertionSigned(browser.said(theirs));
+    const answer = await browser.post(xml, mine);
+    expect(answer.headers.get('location')).toBe('/?error=federated_login_failed');
+    expect(lastReason()).toBe('in_response_to');
+    await browser.post(xml, { relayState: theirs.relayState });
+    expect(lastReason()).toBe('other_browser');
+    await browser.post(xml, { relayState: theirs.relayState, cookie: mine.cookie });
+    expect(lastReason()).toBe('other_browser');
+    await expect(whoIs(service, await browser.post(xml, theirs))).resolves.not.toBeNull();
+  });
+
+  it('comes within ten minutes', async () => {
+    const begun = await browser.begin();
+    service.clock.advance(11 * MINUTE);
+    await browser.post(forge.assertionSigned(browser.said(begun)), begun);
+    expect(lastReason()).toBe('other_browser');
+  });
+
+  it('is one that was asked for, unless the provider may speak first', async () => {
+    await browser.post(forge.assertionSigned(browser.said({ requestId: '' })));
+    expect(lastReason()).toBe('other_browser');
+
+    const portal = new SamlBrowser(service, 'portal');
+    const xml = forge.assertionSigned(portal.said({ requestId: '' }, { nameId: 'grace@idp.example' }));
+    const answer = await portal.post(xml, { relayState: 'https://evil.example/' });
+    expect(answer.headers.get('location')).toBe('/');
+    await expect(whoIs(service, answer)).resolves.not.toBeNull();
+    await portal.post(xml);
+    expect(lastReason()).toBe('replayed');
+    await portal.post(forge.assertionSigned(portal.said({ requestId: '_nobody' })));
+    expect(lastReason()).toBe('in_response_to');
+  });
+
+  it('replaces whoever is signed in, with a login of its own', async () => {
+    const before = await service.signedIn();
+    const begun = await browser.begin();
+    const cookie = `${begun.cookie}; lk_at=${before.grant.access_token}`;
+    const answer = await browser.post(forge.assertionSigned(browser.said(begun)), { ...begun, cookie });
+    const there = await whoIs(service, answer);
+    expect(there?.me.session_id).not.toBe(before.sessionId);
+    expect(there?.me.user.id).not.toBe(before.person.userId);
+  });
+
+  it.each([
+    'https://evil.example/',
+    '//evil.example',
+    '/\\evil.example',
+    '\\\\evil.example',
+    '/\t/evil.example',
+    '/\n/evil.example',
+    '/%09/evil.example',
+    '/%5cevil.example',
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'https://latchkey.example@evil.example/',
+    '/%2f%2fevil.example',
+  ])('never sends the browser to a RelayState such as %j', async (relayState) => {
+    const begun = await browser.begin();
+    const answer = await browser.post(forge.assertionSigned(browser.said(begun)), { ...begun, relayState });
+    expect(answer.status).toBe(303);
+    expect(answer.headers.get('location')).toBe('/?error=federated_login_failed');
+    const login = await service.http.get(`/auth/saml/corp/login?return_to=${encodeURIComponent(relayState)}`);
+    expect(login.code).toBe('validation_failed');
+  });
+
+  it('is refused by another instance, and after a restart, once it was used', async () => {
+    const begun = await browser.begin();
+    const xml = forge.assertionSigned(browser.said(begun));
+    await browser.post(xml, begun);
+    const other = new Service({ settings: CORP });
+    await other.start({ database: service.app.database });
+    other.clock.advance(service.clock.now() - other.clock.now());
+    const answer = await new SamlBrowser(other).post(xml, begun);
+    const reason = other.app.logged('federated_login_failed').at(-1)?.reason;
+    await other.stop();
+    expect([answer.headers.get('location'), reason]).toEqual(['/?error=federated_login_failed', 'replayed']);
+  });
+
+  it('may be signed with either key while the provider changes it, and with no other', async () => {
+    const rolling = new SamlBrowser(service, 'rolling');
+    for (const keys of [IDP_KEYS, NEXT_KEYS]) {
+      const begun = await rolling.begin();
+      const answer = await rolling.post(
+        forge.assertionSigned(rolling.said(begun, { nameId: 'joan@idp.example' }), { keys }),
+        begun,
+      );
+      expect(answer.headers.get('location')).toBe('/');
+    }
+    const begun = await rolling.begin();
+    await rolling.post(forge.assertionSigned(rolling.said(begun), { keys: STRANGER_KEYS }), begun);
+    expect(lastReason()).toBe('signature_invalid');
+  });
+
+  it('is not believed when the certificate is over', async () => {
+    const stale = new SamlBrowser(service, 'stale');
+    const begun = await stale.begin();
+    await stale.post(forge.assertionSigned(stale.said(begun), { keys: EXPIRED_KEYS }), begun);
+    expect(lastReason()).toBe('signature_invalid');
+  });
+
+  it('makes no account where registration is closed', async () => {
+    const answer = await new SamlBrowser(service, 'closed').signIn({ nameId: 'new@idp.example' });
+    expect(answer.headers.get('location')).toBe('/?error=account_not_linked');
+  });
+
+  it('cannot be asked for at a provider that is away, and the others do not notice', async () => {
+    const answer = await service.http.get('/auth/saml/away/login');
+    expect([answer.status, answer.code]).toEqual([503, 'unavailable']);
+    expect((await service.http.get('/auth/saml/broken/login')).code).toBe('unavailable');
+    expect((await service.http.get('/auth/saml/nobody/login')).code).toBe('not_found');
+    expect((await browser.signIn()).headers.get('location')).toBe('/');
+  });
+
+  it('is judged the same way over HTTP: wrapped and unsigned ones are refused', async () => {
+    for (const [variant, reason] of [3, 4, 5, 6, 7, 8].map((number) => [number, 'structure'] as const)) {
+      const begun = await browser.begin();
+      const said = browser.said(begun);
+      const answer = await browser.post(forge.wrapped(variant, forge.assertionSigned(said), said), begun);
+      expect([variant, answer.headers.get('location'), lastReason()]).toEqual([
+        variant,
+        '/?error=federated_login_failed',
+        reason,
+      ]);
+    }
+  });
+
+  it('never makes the service fail, whatever it is', async () => {
+    const begun = await browser.begin();
+    const xml = forge.assertionSigned(browser.said(begun));
+    const base64 = Buffer.from(xml).toString('base64');
+    const statuses = new Set<number>();
+    for (let at = 0; at < base64.length; at += 23) {
+      const damaged = [
+        `${base64.slice(0, at)}${base64.slice(at + 1)}`,
+        `${base64.slice(0, at)}\u00e9A==${base64.slice(at)}`,
+      ];
+      for (const SAMLResponse of damaged) {
+        statuses.add((await browser.postForm({ SAMLResponse, RelayState: begun.relayState }, begun.cookie)).status);
+      }
+    }
+    for (const form of [{}, { SAMLResponse: '' }, { SAMLResponse: 'A'.repeat(90_000), RelayState: begun.relayState }]) {
+      statuses.add((await browser.postForm(form as Record<string, string>, begun.cookie)).status);
+    }
+    for (const query of ['', '?SAMLRequest=x', '?SAMLRequest=a&SAMLRequest=b', '?SAMLRequest=a&SigAlg=b&Signature=c']) {
+      statuses.add((await service.http.get(`/auth/saml/corp/slo${query}`)).status);
+    }
+    expect([...statuses].sort()).toEqual([303, 400]);
+  });
+
+  describe('a request to sign out', () => {
+    it('must be signed, fresh, for this service and new', async () => {
+      const reasons: unknown[] = [];
+      const attempts: Parameters<SamlBrowser['logout']>[1][] = [
+        { unsigned: true },
+        { keys: STRANGER_KEYS },
+        { destination: 'https://other.example' },
+        { issuer: 'https://other.example' },
+        { age: 10 * MINUTE },
+        { tampered: true },
+      ];
+      for (const attempt of attempts) {
+        const answer = await browser.logout({ nameId: 'ada@idp.example', sessionIndex: '_s' }, attempt);
+        reasons.push([answer.code, service.app.logs.findLast((line) => line.code === 'validation_failed')?.reason]);
+      }
+      expect(reasons).toEqual([
+        ['validation_failed', 'signature_missing'],
+        ['validation_failed', 'signature_invalid'],
+        ['validation_failed', 'destination'],
+        ['validation_failed', 'issuer'],
+        ['validation_failed', 'issue_instant'],
+        ['validation_failed', 'signature_invalid'],
+      ]);
+    });
+
+    it('may come as a signed form, once', async () => {
+      const there = await whoIs(service, await browser.signIn({ nameId: 'form@idp.example', sessionIndex: '_f' }));
+      const xml = browser.logoutXml({ nameId: 'form@idp.example', sessionIndex: '_f' });
+      expect((await browser.postLogout(xml)).code).toBe('validation_failed');
+      const signed = forge.signed(xml, 'LogoutRequest');
+      expect((await browser.postLogout(signed)).status).toBe(303);
+      expect((await service.me(there!.token)).code).toBe('token_revoked');
+      expect((await browser.postLogout(signed)).code).toBe('validation_failed');
+    });
+  });
+});
