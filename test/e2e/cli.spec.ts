@@ -11,6 +11,7 @@ import { JWT_SECRET, startTestApp, unique, type Settings, type TestApp } from '.
 import { startRedis } from '../support/redis-server';
 import { createEmptyDatabase, createTestDatabase, withClient, type TestDatabase } from '../support/test-database';
 import { temporaryFolder } from '../support/test-server';
+import { timeLimit } from '../support/time-limit';
 import { until } from '../support/until';
 
 const ROOT = path.resolve(__dirname, '../..');
@@ -485,7 +486,7 @@ describe('logins of a running service', () => {
     service.http.post<Grant>('/auth/login', { json: { email, password } });
   const code = async (token: string) => (await service.http.get('/auth/me', { token })).code;
   const ends = (token: string, as = 'token_revoked') =>
-    until('the service refuses the token', async () => (await code(token)) === as, { within: 1_000 });
+    until('the service refuses the token', async () => (await code(token)) === as, { within: timeLimit(1_000) });
 
   async function signedIn(options = '') {
     const user = await createUser(options);
@@ -651,7 +652,7 @@ describe('logins without a row', () => {
       had_row: false,
     });
     const refused = async () => (await service.http.get('/auth/me', { token: access })).code === 'token_revoked';
-    await until('the service refuses the token', refused, { within: 1_000 });
+    await until('the service refuses the token', refused, { within: timeLimit(1_000) });
     for (const token of [access, refresh]) expect(await decode(token)).toMatchObject({ ...good, revoked: true });
     expect((await latchkey(`sessions list --user ${user.email}`, { env })).stdout).toContain('keeps no rows');
   });
@@ -769,7 +770,7 @@ describe('the built command', () => {
     });
     await told;
     const refused = async () => (await service.http.get('/auth/me', { token: body.access_token })).status === 401;
-    await until('the service refuses the token', refused, { within: 1_000 });
+    await until('the service refuses the token', refused, { within: timeLimit(1_000) });
     await service.close();
   }, 60_000);
 
@@ -798,7 +799,7 @@ describe('the built command', () => {
     expect((await http.get('/auth/me', { token })).status).toBe(200);
     expect(await child(['sessions', 'revoke', '--user', email], env)).toMatchObject({ code: 0, stderr: '' });
     const refused = async () => (await http.get('/auth/me', { token })).code === 'token_revoked';
-    await until('the service refuses the token', refused, { within: 1_000 });
+    await until('the service refuses the token', refused, { within: timeLimit(1_000) });
     node.kill('SIGTERM');
     expect(await once(node, 'exit')).toEqual([0, null]);
     rmSync(dataDir, { recursive: true, force: true });

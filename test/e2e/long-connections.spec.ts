@@ -9,6 +9,7 @@ import { PROFILES } from '../support/profiles';
 import { connectWs, SOCKET_KINDS } from '../support/socket-client';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
 import { createTestDatabase, type TestDatabase } from '../support/test-database';
+import { timeLimit } from '../support/time-limit';
 import { until } from '../support/until';
 import { Service, useService } from './service';
 
@@ -39,7 +40,7 @@ describe.each(EVERY_WAY)('connections that last, $kind, $name', ({ settings, kin
     const { socket, stream, anonymous } = await opened();
     const begun = performance.now();
     await service.stop();
-    expect(performance.now() - begun).toBeLessThan(4_000);
+    expect(performance.now() - begun).toBeLessThan(timeLimit(4_000));
     for (const each of [socket, anonymous]) {
       expect(await each.ended).toEqual({ status: kind === 'ws' ? 1001 : null, code: '' });
     }
@@ -53,7 +54,7 @@ describe.each(EVERY_WAY)('connections that last, $kind, $name', ({ settings, kin
     socket.pause();
     const begun = performance.now();
     await service.stop();
-    expect(performance.now() - begun).toBeLessThan(6_000);
+    expect(performance.now() - begun).toBeLessThan(timeLimit(6_000));
     socket.resume();
     await socket.ended;
     await stream.ended;

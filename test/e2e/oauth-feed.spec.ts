@@ -7,6 +7,7 @@ import { EventStream } from '../support/event-stream';
 import { oauthCaller, type FeedPart, type OAuthCaller } from '../support/oauth-caller';
 import { HOUR } from '../support/test-app';
 import { withClient } from '../support/test-database';
+import { timeLimit } from '../support/time-limit';
 import { until } from '../support/until';
 import { expectRefusal } from './refusals';
 import { useService } from './service';
@@ -206,7 +207,7 @@ describe('the feed for other services', () => {
     const begun = performance.now();
     const now = await revoke();
     await stream.until('what happens came', (s) => seenOn(s).includes(now));
-    expect(stream.named('revocations').at(-1)!.at - begun).toBeLessThan(1_000);
+    expect(stream.named('revocations').at(-1)!.at - begun).toBeLessThan(timeLimit(1_000));
     expect(stream.response.headers['content-type']).toBe('text/event-stream; charset=utf-8');
     expect(stream.response.headers['cache-control']).toBe('no-store');
   });
@@ -227,12 +228,14 @@ describe('the feed for other services', () => {
   });
 
   it('beats every second while it is fresh', async () => {
+    const begun = performance.now();
     const stream = await open();
-    await stream.until('two beats came', (s) => s.named('heartbeat').length >= 2);
+    await stream.until('three beats came', (s) => s.named('heartbeat').length >= 3);
     expect(stream.named('heartbeat').map(({ data }) => data)).toEqual(expect.arrayContaining([{}]));
-    const [one, two] = stream.named('heartbeat').map(({ at }) => at) as [number, number];
-    expect(two - one).toBeGreaterThan(700);
-    expect(two - one).toBeLessThan(1_900);
+    // An answer may be late, never early: two seconds lie between the first beat and the third.
+    const third = stream.named('heartbeat')[2]!.at - begun;
+    expect(third).toBeGreaterThan(1_900);
+    expect(third).toBeLessThan(timeLimit(4_000));
   });
 
   it('costs no statement while nothing happens, and none for each stream when something does', async () => {
@@ -256,7 +259,7 @@ describe('the feed for other services', () => {
       const begun = performance.now();
       await registry[end](ended.id);
       await stream.until('it has ended', (s) => s.ended);
-      expect(performance.now() - begun).toBeLessThan(1_000);
+      expect(performance.now() - begun).toBeLessThan(timeLimit(1_000));
       await expect(open(ended)).rejects.toThrow(/^401 /);
     }
     expect(bystander.ended).toBe(false);
@@ -320,7 +323,7 @@ describe('the streams of a service that stops', () => {
     await stream.until('it beats', (s) => s.named('heartbeat').length > 0);
     const begun = performance.now();
     await service.stop();
-    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(performance.now() - begun).toBeLessThan(timeLimit(5_000));
     await stream.until('it has ended', (s) => s.ended);
     await service.start();
   });

@@ -1,6 +1,7 @@
 import type { AuthMode } from '@latchkey/nest';
 import { platformAdministrator, administrator, type AdminCaller } from '../support/admin-caller';
 import { PROFILES } from '../support/profiles';
+import { timeLimit } from '../support/time-limit';
 import { until } from '../support/until';
 import { MINUTE, unique } from '../support/test-app';
 import { claimsOf, Service, useService, type Grant, type Person } from './service';
@@ -113,7 +114,7 @@ describe.each(PROFILES)('tenants with a mode of their own, $name', ({ settings, 
       for (const process of [service, other, other]) expect((await process.me(grant.access_token)).status).toBe(200);
       expect((await service.http.post('/auth/logout', { token: grant.access_token, json: {} })).status).toBe(200);
       await until('the other process refuses it', async () => (await other.me(grant.access_token)).status === 401, {
-        within: 5_000,
+        within: timeLimit(5_000),
       });
       expect((await other.refresh(grant.refresh_token)).code).toBe('invalid_grant');
     } finally {

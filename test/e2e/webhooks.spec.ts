@@ -5,6 +5,7 @@ import { pauseAfter, WebhookCourier } from '../../src/audit/webhook-courier';
 import { WebhookDeliveryStore, type ListedDelivery } from '../../src/audit/webhook-delivery.store';
 import { DAY, HOUR, MINUTE } from '../support/test-app';
 import { createTestDatabase, withClient, type TestDatabase } from '../support/test-database';
+import { timeLimit } from '../support/time-limit';
 import { until } from '../support/until';
 import { WebhookReceiver, type ReceivedMessage } from '../support/webhook-receiver';
 import { Service } from './service';
@@ -139,7 +140,7 @@ describe('webhooks', () => {
     for (let i = 0; i < 12; i += 1) await service.person();
     await flushed();
     const told = (path: string): number => receiver.received.filter((message) => message.path === path).length;
-    await until('the fast one was told of all', () => told('/fast') >= 12, { within: 5_000 });
+    await until('the fast one was told of all', () => told('/fast') >= 12, { within: timeLimit(5_000) });
     expect(told('/silent')).toBeLessThanOrEqual(5);
   });
 

@@ -10,6 +10,7 @@ import type { Database, Statement } from '../../src/database/database';
 import { openDatabaseContext, type DatabaseContext } from '../support/database-context';
 import { createTestDatabase, withClient, type TestDatabase } from '../support/test-database';
 import { LOG_STATEMENTS, startTestServer, temporaryFolder, type TestServer } from '../support/test-server';
+import { timeLimit } from '../support/time-limit';
 
 jest.setTimeout(60_000);
 
@@ -257,7 +258,7 @@ describe('a failure of the infrastructure is unavailable', () => {
     const busy = database.rows(SLEEP, [1]);
     const { error, took } = await failure(database.ping());
     expectUnavailable(error);
-    expect(took).toBeLessThan(900);
+    expect(took).toBeLessThan(timeLimit(900));
     await busy;
   });
 
@@ -266,7 +267,7 @@ describe('a failure of the infrastructure is unavailable', () => {
     const before = await database.first(MY_PID);
     const { error, took } = await failure(database.rows(SLEEP, [30]));
     expectUnavailable(error);
-    expect(took).toBeLessThan(750);
+    expect(took).toBeLessThan(timeLimit(750));
     expect(await database.first(MY_PID)).toEqual(before);
   });
 
@@ -291,7 +292,7 @@ describe('a failure of the infrastructure is unavailable', () => {
       const { error, took } = await failure(database.transaction((tx) => tx.rows(MY_PID)));
       process.kill(pid, 'SIGCONT');
       expectUnavailable(error);
-      expect(took).toBeLessThan(2_500);
+      expect(took).toBeLessThan(timeLimit(2_500));
       expect(await database.first(MY_PID)).not.toEqual({ pid });
     });
 
@@ -354,6 +355,6 @@ describe('the start', () => {
       'PostgreSQL at 127.0.0.1:1/latchkey cannot be reached: connect ECONNREFUSED 127.0.0.1:1',
     );
     expect(took).toBeGreaterThan(8_000);
-    expect(took).toBeLessThan(14_000);
+    expect(took).toBeLessThan(timeLimit(14_000));
   });
 });

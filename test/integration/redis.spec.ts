@@ -4,6 +4,7 @@ import type { RedisConnection } from '../../src/redis/redis-connection';
 import { RedisPush } from '../../src/revocation/redis-push';
 import { openRedis, REDIS_LIMITS, type OpenedRedis } from '../support/redis-context';
 import { freePort, startRedis, startRedisCluster, startRedisSentinel, type RedisServer } from '../support/redis-server';
+import { timeLimit } from '../support/time-limit';
 import { until } from '../support/until';
 
 jest.setTimeout(60_000);
@@ -61,7 +62,7 @@ describe('one Redis server', () => {
   it('that is not there is told of once, and delays nothing', async () => {
     const { redis, logged } = await open(`redis://127.0.0.1:${await freePort()}`);
     expect(redis.isUp).toBe(false);
-    expect(await timed(() => echo(redis))).toBeLessThan(20);
+    expect(await timed(() => echo(redis))).toBeLessThan(timeLimit(20));
     await pause(1_500);
     expect(logged).toEqual(['redis_lost']);
   });
@@ -70,11 +71,11 @@ describe('one Redis server', () => {
     const { redis, logged } = await open(server.url);
     server.freeze();
     const waits = await Promise.all(Array.from({ length: 50 }, () => timed(() => echo(redis))));
-    expect(Math.max(...waits)).toBeLessThan(400);
-    expect(await timed(() => echo(redis))).toBeLessThan(20);
+    expect(Math.max(...waits)).toBeLessThan(timeLimit(400));
+    expect(await timed(() => echo(redis))).toBeLessThan(timeLimit(20));
     expect(redis.isUp).toBe(false);
     server.thaw();
-    await until('it is found again', () => redis.isUp, { within: 5_000 });
+    await until('it is found again', () => redis.isUp, { within: timeLimit(5_000) });
     expect(await echo(redis)).toBe('here');
     expect(logged).toEqual(['redis_lost', 'redis_restored']);
   });
@@ -86,7 +87,7 @@ describe('one Redis server', () => {
     await pause(3 * REDIS_LIMITS.connectTimeout);
     expect(redis.isUp).toBe(false);
     server.thaw();
-    await until('it is found again', () => redis.isUp, { within: 10_000 });
+    await until('it is found again', () => redis.isUp, { within: timeLimit(10_000) });
   });
 
   it('that is killed and comes back carries the push again', async () => {
@@ -98,7 +99,7 @@ describe('one Redis server', () => {
     await new RedisPush(here.redis, 'test').hurry();
     expect(heard).toBe(1);
     await server.restart();
-    await until('both are back', () => here.redis.isUp && there.redis.isUp, { within: 10_000 });
+    await until('both are back', () => here.redis.isUp && there.redis.isUp, { within: timeLimit(10_000) });
     await until('listening began again', () => heard === 2);
     await new RedisPush(here.redis, 'test').hurry();
     await until('the other process has heard', () => heard === 3);
@@ -157,7 +158,7 @@ describe('a Redis cluster of three masters', () => {
     const waits: number[] = [];
     for (let i = 0; i < 30; i++) waits.push(await timed(() => redis.ask((client) => client.get(`key-${i}`))));
     cluster.nodes[0]!.thaw();
-    expect(Math.max(...waits)).toBeLessThan(400);
+    expect(Math.max(...waits)).toBeLessThan(timeLimit(400));
     await until('it is up again', () => redis.isUp, { within: 20_000 });
   });
 });

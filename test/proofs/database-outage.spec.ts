@@ -9,6 +9,7 @@ import { proofSize } from '../support/proof-size';
 import { expecting, registerPeople, ServiceClient, type Grant, type Person } from '../support/service-client';
 import { startService, type Profile, type ServiceProcess } from '../support/service-process';
 import { keepingLog, temporaryFolder } from '../support/test-server';
+import { timeLimit } from '../support/time-limit';
 import { until } from '../support/until';
 
 /** Longer than the feed may be silent before it counts as lost, so that sessions in memory are no longer trusted. */
@@ -169,7 +170,7 @@ function expectInTime(promise: string, limit: number): void {
     tell(promise, profile, { outage_ms: OUTAGE, slowest_answer_ms: Math.round(slowest), ...statuses });
   }
   expect(subjects.map(({ wrong }) => wrong)).toEqual(subjects.map(() => []));
-  for (const { slowest } of subjects) expect(slowest).toBeLessThan(limit);
+  for (const { slowest } of subjects) expect(slowest).toBeLessThan(timeLimit(limit));
 }
 
 async function expectRecovery(promise: string): Promise<void> {
@@ -177,11 +178,12 @@ async function expectRecovery(promise: string): Promise<void> {
   await Promise.all(
     subjects.map(async (subject, i) => {
       const works = async (request: Request) => (await subject.send(request, people[i] as Person)).status === 200;
-      for (const request of REQUESTS) await until(request, () => works(request), { within: 2 * RECOVERED_WITHIN });
+      for (const request of REQUESTS)
+        await until(request, () => works(request), { within: timeLimit(2 * RECOVERED_WITHIN) });
       await until('it is ready', async () => (await fetch(`${subject.service.url}/health/ready`)).ok);
       const took = performance.now() - begun;
       tell(promise, subject.profile, { recovered_after_ms: Math.round(took) });
-      expect(took).toBeLessThan(RECOVERED_WITHIN);
+      expect(took).toBeLessThan(timeLimit(RECOVERED_WITHIN));
     }),
   );
 }

@@ -12,6 +12,7 @@ import {
 import { startService, type Profile, type ServiceProcess, type Settings } from '../support/service-process';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
 import { createTestDatabase, type TestDatabase } from '../support/test-database';
+import { timeLimit } from '../support/time-limit';
 import { until } from '../support/until';
 
 /** How long the loss goes on once every process has noticed it. Milliseconds. */
@@ -115,7 +116,7 @@ async function runThroughALoss(): Promise<void> {
   restoredAt = performance.now();
   proxy.restore();
   await until('everyone has recovered', () => observed.every((one) => recoveryOf(one) !== undefined));
-  await until('everyone is ready', allReady, { within: RECOVERED_WITHIN });
+  await until('everyone is ready', allReady, { within: timeLimit(RECOVERED_WITHIN) });
   over = true;
   await watching;
 }
@@ -195,7 +196,7 @@ describe.each(CIRCUMSTANCES.map(({ name }, i) => [name, i] as const))('a process
 
   it('recovers by itself within five seconds, and knows what was ended meanwhile', async () => {
     const { client, grants, seen } = observed[i]!;
-    expect(recoveryOf(observed[i]!)).toBeLessThan(RECOVERED_WITHIN);
+    expect(recoveryOf(observed[i]!)).toBeLessThan(timeLimit(RECOVERED_WITHIN));
     expect(afterwards().filter(({ login, status }) => login === 'alive' && status === 401)).toEqual([]);
     const served =
       servesFor === null ? [] : afterwards().filter(({ login, status }) => login !== 'alive' && status === 200);

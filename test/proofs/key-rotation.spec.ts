@@ -9,6 +9,7 @@ import { expecting, registerPeople, ServiceClient, type Grant, type Person } fro
 import { startService, type ServiceProcess } from '../support/service-process';
 import { Tally } from '../support/tally';
 import { createTestDatabase, type TestDatabase } from '../support/test-database';
+import { timeLimit } from '../support/time-limit';
 import { until } from '../support/until';
 
 const CLI = path.resolve(__dirname, '../../dist/src/cli/latchkey.js');
@@ -105,7 +106,7 @@ describe('key rotation under load', () => {
     const load = Promise.all(people.map((person) => visit(person, tally, kids, () => over)));
     for (let i = 0; i < ROTATIONS; i += 1) {
       const { key } = (await keys('rotate')) as Rotated;
-      await until('a token of the next key', () => kids.has(key.kid), { within: AHEAD + 5_000 });
+      await until('a token of the next key', () => kids.has(key.kid), { within: AHEAD + timeLimit(5_000) });
     }
     over = true;
     await load;
@@ -116,7 +117,9 @@ describe('key rotation under load', () => {
     const retiredAt = performance.now();
     const refusedAfter = await Promise.all(
       clients.map(async (client) => {
-        await until('refused', async () => (await client.me(early.access_token)).status === 401, { within: 2_000 });
+        await until('refused', async () => (await client.me(early.access_token)).status === 401, {
+          within: timeLimit(2_000),
+        });
         return performance.now() - retiredAt;
       }),
     );

@@ -1,2 +1,2 @@
 // Generous: what a test waits for has bounds of its own, and a busy machine is no failure.
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { verifierParts, type MovableClock } from '../../../../test/support/downstream-parts';
 import { CLIENT, FEED, IssuerServer, STREAM } from '../../../../test/support/issuer-server';
+import { timeLimit } from '../../../../test/support/time-limit';
 import { until } from '../../../../test/support/until';
 import { type AuthError } from '../auth-error';
 import type { FeedOptions } from './feed-options';
@@ -27,7 +28,7 @@ afterEach(async () => {
 function make(options: FeedOptions = {}): RevocationFeedClient {
   const parts = verifierParts({ onFeedChange: (fresh) => changes.push(fresh) });
   clock = parts.clock;
-  feed = new RevocationFeedClient({ url: server.url, client: CLIENT, timeout: 500, ...options }, parts);
+  feed = new RevocationFeedClient({ url: server.url, client: CLIENT, timeout: 2_000, ...options }, parts);
   return feed;
 }
 
@@ -70,7 +71,7 @@ describe('a reader of the revocation feed', () => {
     await until('events are read', () => (feed.age() ?? 9_999) < 300);
     const asked = server.times(FEED);
     end('s1');
-    await knows('s1', { within: 500 });
+    await knows('s1', { within: timeLimit(500) });
     expect(server.times(FEED)).toBe(asked);
   });
 
@@ -93,7 +94,7 @@ describe('a reader of the revocation feed', () => {
     await streaming();
     server.cutStreams();
     end('s1');
-    await knows('s1', { within: 2_500 });
+    await knows('s1', { within: timeLimit(2_500) });
     await streaming();
   });
 
@@ -102,7 +103,7 @@ describe('a reader of the revocation feed', () => {
     await make().start();
     for (const session of ['s1', 's2']) {
       end(session);
-      await knows(session, { within: 2_000 });
+      await knows(session, { within: timeLimit(2_000) });
     }
     expect(feed.isFresh()).toBe(true);
   });
@@ -118,7 +119,7 @@ describe('a reader of the revocation feed', () => {
     server = restored;
     await server.start();
     end('new');
-    await knows('new', { within: 4_000 });
+    await knows('new', { within: timeLimit(4_000) });
   });
 
   it('is not fresh while the service sends no heartbeat and answers no poll', async () => {
@@ -172,7 +173,7 @@ describe('a feed that is lost', () => {
     await lose();
     await server.start();
     end('s1');
-    await knows('s1', { within: 5_000 });
+    await knows('s1', { within: timeLimit(5_000) });
   });
 });
 

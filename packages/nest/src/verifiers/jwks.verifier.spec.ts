@@ -33,7 +33,7 @@ afterEach(async () => {
 function make(options: Partial<JwksOptions> = {}, hooks: AuthHooks = {}): JwksVerifier {
   const parts = verifierParts(hooks);
   clock = parts.clock;
-  verifier = jwks({ url: server.url, audience: server.audience, timeout: 500, ...options })(parts) as JwksVerifier;
+  verifier = jwks({ url: server.url, audience: server.audience, timeout: 2_000, ...options })(parts) as JwksVerifier;
   return verifier;
 }
 
