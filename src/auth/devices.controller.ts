@@ -1,6 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Param } from '@nestjs/common';
-import { Auth, AuthError, RequireAuth, type AuthContext } from '@latchkey/nest';
+import { Auth, RequireAuth, type AuthContext } from '@latchkey/nest';
 import { Devices } from '../identity/factors/devices';
+import { ForeignBelongings } from '../identity/foreign-belongings';
 import { userOf } from './factor-settings.service';
 import { ApiMfaOperation } from './mfa.openapi';
 import { deviceResponse } from './mfa.responses';
@@ -11,7 +12,10 @@ import { requirePerson } from './session-directory';
 @RequireAuth()
 @Controller('auth/devices')
 export class DevicesController {
-  constructor(private readonly devices: Devices) {}
+  constructor(
+    private readonly devices: Devices,
+    private readonly foreign: ForeignBelongings,
+  ) {}
 
   @Get()
   @ApiMfaOperation('listDevices')
@@ -25,6 +29,7 @@ export class DevicesController {
   @ApiMfaOperation('forgetDevice')
   async forget(@Auth() auth: AuthContext, @Param('id', { schema: schemas.id }) id: string): Promise<void> {
     requirePerson(auth.principal);
-    if (!(await this.devices.forget(userOf(auth), id))) throw new AuthError('not_found', 'There is no such device');
+    const user = userOf(auth);
+    if (!(await this.devices.forget(user, id))) throw await this.foreign.notFound(user, 'device', id);
   }
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AuthError, type AuthContext } from '@latchkey/nest';
+import type { AuthContext } from '@latchkey/nest';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.token';
 import { CurrentPeople } from '../identity/current-people';
@@ -35,11 +35,9 @@ export class FactorOverviews {
     return { state, passkeys, recoveryCodesLeft: await this.recovery.count(user), required };
   }
 
-  /** @throws AuthError `not_found` */
-  async rename(auth: AuthContext, id: string, name: string): Promise<Passkey> {
+  /** Null when it is none of theirs. */
+  async rename(auth: AuthContext, id: string, name: string): Promise<Passkey | null> {
     requirePerson(auth.principal);
-    const renamed = await this.passkeys.rename(userOf(auth), id, name);
-    if (!renamed) throw new AuthError('not_found', 'There is no such passkey');
-    return renamed;
+    return this.passkeys.rename(userOf(auth), id, name);
   }
 }

@@ -65,11 +65,11 @@ export class FactorSettingsService {
     return this.changes.addPasskey(user, passkey, sparing(auth, endsOthers));
   }
 
-  async removePasskey(auth: AuthContext, id: string, endsOthers: boolean, others: number): Promise<void> {
+  /** False when it is none of theirs. */
+  async removePasskey(auth: AuthContext, id: string, endsOthers: boolean, others: number): Promise<boolean> {
     const { totp, ...factors } = await this.admit(auth);
     if (!totp && others === 0) this.requireDispensable(factors);
-    if (await this.changes.removePasskey(userOf(auth), id, sparing(auth, endsOthers))) return;
-    throw new AuthError('not_found', 'There is no such passkey');
+    return this.changes.removePasskey(userOf(auth), id, sparing(auth, endsOthers));
   }
 
   /** Whoever has a second factor must have proven it: a login by password alone changes nothing about it. */

@@ -1,7 +1,8 @@
 import { Body, Controller, Delete, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import { Auth, RequireAuth, RequireFresh, type AuthContext } from '@latchkey/nest';
+import { ForeignBelongings } from '../identity/foreign-belongings';
 import { FactorOverviews } from './factor-overview';
-import { FactorSettingsService } from './factor-settings.service';
+import { FactorSettingsService, userOf } from './factor-settings.service';
 import { ApiMfaOperation } from './mfa.openapi';
 import { passkeyResponse } from './mfa.responses';
 import * as schemas from './mfa.schemas';
@@ -13,6 +14,7 @@ export class PasskeysController {
   constructor(
     private readonly settings: FactorSettingsService,
     private readonly overviews: FactorOverviews,
+    private readonly foreign: ForeignBelongings,
   ) {}
 
   @RequireFresh('10m')
@@ -39,7 +41,9 @@ export class PasskeysController {
     @Param('id', { schema: schemas.id }) id: string,
     @Body({ schema: schemas.renameBody }) { name }: schemas.RenameBody,
   ) {
-    return passkeyResponse(await this.overviews.rename(auth, id, name));
+    const renamed = await this.overviews.rename(auth, id, name);
+    if (renamed === null) throw await this.foreign.notFound(userOf(auth), 'passkey', id);
+    return passkeyResponse(renamed);
   }
 
   @RequireFresh('10m')
@@ -52,6 +56,7 @@ export class PasskeysController {
     @Body({ schema: schemas.endOthersBody }) body: schemas.EndOthersBody,
   ) {
     const others = (await this.overviews.of(auth)).passkeys.filter((passkey) => passkey.id !== id).length;
-    await this.settings.removePasskey(auth, id, body?.end_other_sessions ?? true, others);
+    const removed = await this.settings.removePasskey(auth, id, body?.end_other_sessions ?? true, others);
+    if (!removed) throw await this.foreign.notFound(userOf(auth), 'passkey', id);
   }
 }

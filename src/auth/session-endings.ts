@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { AuthError, type AuthContext } from '@latchkey/nest';
+import type { AuthContext } from '@latchkey/nest';
+import { ForeignBelongings } from '../identity/foreign-belongings';
 import { LoginRevoker } from '../strategy/login-revoker';
 import { ModeCapabilities } from '../strategy/mode-capabilities';
 import { RevocationBudget } from './revocation-budget';
@@ -12,6 +13,7 @@ export class SessionEndings {
     private readonly revoker: LoginRevoker,
     private readonly capabilities: ModeCapabilities,
     private readonly budget: RevocationBudget,
+    private readonly foreign: ForeignBelongings,
   ) {}
 
   /** Somebody else's id is not found, like one that never was. */
@@ -25,7 +27,7 @@ export class SessionEndings {
     if (revokeSession === 'by_sid' || sessionId === currentId) {
       await this.revoker.revoke(target, 'revoked_by_user');
     } else if (!(await this.revoker.revokeRow(target, 'revoked_by_user'))) {
-      throw new AuthError('not_found', 'There is no such session');
+      throw await this.foreign.notFound(principal, 'session', sessionId);
     }
   }
 

@@ -57,7 +57,18 @@ export type SecurityEvent =
 
 /** Who did it, or to whom it was done, where that is not the user of the event. */
 export interface EventParty {
-  readonly kind: 'user' | 'client' | 'tenant' | 'session' | 'invitation' | 'key' | 'operator' | 'system';
+  readonly kind:
+    | 'user'
+    | 'client'
+    | 'tenant'
+    | 'session'
+    | 'device'
+    | 'identity'
+    | 'passkey'
+    | 'invitation'
+    | 'key'
+    | 'operator'
+    | 'system';
   readonly id?: string;
 }
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AuthError } from '@latchkey/nest';
 import { EventLog } from '../common/event-log';
 import { Database, type Queryable } from '../database/database';
+import { ForeignBelongings } from '../identity/foreign-belongings';
 import { UserStore, type UserRef } from '../identity/user.store';
 import type { FederatedIdentity } from './federated-identity';
 import { FederatedIdentityStore, type LinkedIdentity } from './federated-identity.store';
@@ -14,6 +15,7 @@ export class IdentityLinks {
     private readonly identities: FederatedIdentityStore,
     private readonly users: UserStore,
     private readonly events: EventLog,
+    private readonly foreign: ForeignBelongings,
   ) {}
 
   list(user: UserRef): Promise<LinkedIdentity[]> {
@@ -38,7 +40,7 @@ export class IdentityLinks {
       if (removed !== null && !hasCredential) await this.requireAnother(tx, user);
       return removed;
     });
-    if (provider === null) throw new AuthError('not_found', 'There is no such identity');
+    if (provider === null) throw await this.foreign.notFound(user, 'identity', id);
     this.events.record('identity_unlinked', { ...user, kind: provider });
   }
 

@@ -19,6 +19,7 @@ import { RevocationStore } from '../revocation/revocation.store';
 import { AccountCodeStore } from './codes/account-code.store';
 import { AccountUnlock } from './account-unlock.service';
 import { AccountChanges } from './account-changes.service';
+import { BelongingStore } from './belonging.store';
 import { CurrentPeople } from './current-people';
 import { ProviderSessionStore } from './federated/provider-session.store';
 import { SamlSessionStore } from './federated/saml-session.store';
@@ -50,6 +51,7 @@ import { Notices } from './letters/notices';
 import { AccountDirectory } from './account-directory.store';
 import { Administrators } from './administrators.store';
 import { FactorReset } from './factor-reset';
+import { ForeignBelongings } from './foreign-belongings';
 import { LoginDirectory } from './login-directory';
 import { PasswordVerifier } from './password-verifier';
 import { PasswordHasher } from './passwords/password-hasher';
@@ -91,6 +93,8 @@ const FEDERATED = [ProviderSessionStore, SamlSessionStore, UsedAssertionStore];
     ...FACTORS,
     ...FEDERATED,
     UserStore,
+    BelongingStore,
+    ForeignBelongings,
     CurrentPeople,
     AccountUnlock,
     UserImport,
@@ -177,6 +181,7 @@ const FEDERATED = [ProviderSessionStore, SamlSessionStore, UsedAssertionStore];
     PasswordPolicy,
     AccountDirectory,
     Administrators,
+    ForeignBelongings,
     Invitations,
     InvitationStore,
     FactorReset,

@@ -95,6 +95,9 @@ export class TokenMetrics {
       registers: [this.registry],
     });
     for (const kind of ['user', 'tenant']) attempts.inc({ kind }, 0);
-    follow(events, { cross_user_attempt: ({ kind }) => attempts.inc({ kind: kind === 'tenant' ? 'tenant' : 'user' }) });
+    follow(events, {
+      cross_user_attempt: ({ kind }) => attempts.inc({ kind: kind === 'tenant' ? 'tenant' : 'user' }),
+      cross_tenant_attempt: () => attempts.inc({ kind: 'tenant' }),
+    });
   }
 }

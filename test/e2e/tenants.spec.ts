@@ -102,6 +102,8 @@ describe.each(PROFILES)('tenants, $name', ({ settings, row }) => {
       const answer = await service.http.delete(`/auth/sessions/${id}`, { token: mine.grant.access_token });
       expect(answer.status).toBe(notMine);
     }
+    const asked = row.revoke_session === 'listed' ? [foreign.session] : [];
+    expect(attemptsOf(here, 'cross_tenant_attempt')).toEqual(asked.map((id) => ['session', id]));
     for (const query of [`tenant_id=${foreign.tenant}`, `user_id=${foreign.user}`]) {
       const token = mine.grant.access_token;
       expect((await service.http.delete(`/auth/sessions?${query}`, { token })).status).toBe(400);
@@ -131,10 +133,48 @@ describe.each(PROFILES)('tenants, $name', ({ settings, row }) => {
       ];
       expect(answers.map(({ status, code }) => [status, code])).toEqual(Array(4).fill([404, 'not_found']));
     }
+    expect(attemptsOf(here, 'cross_tenant_attempt')).toEqual([
+      ['passkey', theirs.passkey],
+      ['passkey', theirs.passkey],
+      ['device', theirs.device],
+      ['identity', theirs.identity],
+    ]);
+    expect(attemptsOf(here, 'cross_user_attempt')).toEqual([]);
     expect(await belongingsSeen(theirs.token)).toEqual(before);
     expect(JSON.stringify(before)).toContain(theirs.device);
     expect(JSON.stringify(before)).toContain(theirs.identity);
   });
+
+  it("tell the operator of attempts at a colleague's things, and of none at one's own or at nothing", async () => {
+    const mine = await service.person();
+    const [token, theirs] = [
+      (await service.signedIn(mine)).grant.access_token,
+      await belongings(await service.person({ tenantId: mine.tenantId })),
+    ];
+    for (const [path, id] of [
+      ['/auth/mfa/passkeys', theirs.passkey],
+      ['/auth/devices', theirs.device],
+      ['/auth/identities', theirs.identity],
+    ] as const) {
+      const [foreign, unknown] = [
+        await service.http.delete(`${path}/${id}`, { token }),
+        await service.http.delete(`${path}/${randomUUID()}`, { token }),
+      ];
+      expect([foreign.status, foreign.code]).toEqual([404, 'not_found']);
+      expect(foreign.text.replace(/"request_id":"[^"]*"/, '')).toBe(unknown.text.replace(/"request_id":"[^"]*"/, ''));
+    }
+    expect(attemptsOf(mine, 'cross_user_attempt')).toEqual([
+      ['passkey', theirs.passkey],
+      ['device', theirs.device],
+      ['identity', theirs.identity],
+    ]);
+    expect(attemptsOf(mine, 'cross_tenant_attempt')).toEqual([]);
+  });
+
+  function attemptsOf({ userId }: Person, event: string): unknown[] {
+    const lines = service.app.logged(event).filter((line) => line['user_id'] === userId);
+    return lines.map((line) => [line['target_kind'], line['target_id']]);
+  }
 
   /** A passkey, a device that is trusted, and an identity of a provider. */
   async function belongings(person: Person): Promise<Belongings> {
