@@ -41,6 +41,6 @@ export class AuthService {
     const { client, remember, mfaCode, ...attempt } = login;
     const proof = await this.passwords.verify({ ...attempt, tenantId, client });
     const amr = await this.secondFactors.pass(proof, { mfaCode, client, remember });
-    return this.issuer.issue(proof, { client, amr, remember }, attempt.trustDevice);
+    return this.issuer.issue(proof, { client, amr, remember }, { rememberDevice: attempt.trustDevice });
   }
 }

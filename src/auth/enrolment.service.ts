@@ -41,7 +41,8 @@ export class EnrolmentService {
     const recoveryCodes = (await this.changes.addTotp(user, confirmation, { endsLogins: true })) ?? wrongCode();
     const current = await this.people.get(user);
     const login = { client, amr: [...pending.amr, 'otp', 'mfa'], remember: pending.remember };
-    return { started: await this.issuer.issue(current.person, login), recoveryCodes };
+    const { samlSession } = pending;
+    return { started: await this.issuer.issue(current.person, login, { samlSession }), recoveryCodes };
   }
 
   private async enrolling(challenge: string): Promise<PendingLogin> {

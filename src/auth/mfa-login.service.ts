@@ -50,7 +50,8 @@ export class MfaLoginService {
     const pending = await this.challenges.use(challenge);
     const { person } = await this.people.get(pending);
     requireUnchanged(pending, person);
-    return this.issuer.issue(person, { client, amr, remember: pending.remember }, trustDevice);
+    const { remember, samlSession } = pending;
+    return this.issuer.issue(person, { client, amr, remember }, { rememberDevice: trustDevice, samlSession });
   }
 }
 

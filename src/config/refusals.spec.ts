@@ -430,3 +430,47 @@ describe('providers of OpenID Connect', () => {
     expect(refusalsOf(settings + text, env).map(({ key }) => key)).toEqual([at('issuer')]);
   });
 });
+
+describe('providers of SAML', () => {
+  const IDP = `entity_id: x, sso_url: https://idp.example/sso, certificates: ['-----BEGIN CERTIFICATE-----']`;
+  const saml = (keys: string, name = 'corp') => `federation:\n  saml:\n    ${name}: { ${keys} }`;
+  const at = (key: string) => `federation.saml.corp${key}`;
+
+  it('are taken when they can be asked', () => {
+    for (const keys of [
+      'metadata_url: https://idp.example/metadata',
+      'metadata_url: https://idp.intern/metadata, allow_private_network: true',
+      'metadata_file: idp.xml, want_assertions_signed: false, want_response_signed: true',
+      `idp: { ${IDP} }`,
+    ]) {
+      expect(refusalsOf(saml(keys))).toEqual([]);
+    }
+  });
+
+  it.each<Case>([
+    [saml('registration: open'), 3, at(''), 'write one of metadata_url'],
+    [saml('metadata_url: https://idp.example/m, metadata_file: x'), 3, at(''), 'write one of metadata_url'],
+    [saml('idp: { entity_id: x, sso_url: https://idp.example/sso }'), 3, at(''), 'write one of metadata_url'],
+    [saml('metadata_file: x, want_assertions_signed: false'), 3, at('.want_assertions_signed'), 'one of them must be'],
+    [saml('metadata_file: x, sign_requests: true'), 3, at('.sign_requests'), 'needs private_key and certificate'],
+    [saml('metadata_url: http://idp.example/m'), 3, at('.metadata_url'), 'is plain http: use https'],
+    [saml('metadata_url: file:///etc/passwd'), 3, at('.metadata_url'), 'must be an http'],
+    [saml('metadata_url: "https://a:b@idp.example"'), 3, at('.metadata_url'), 'must be an http'],
+    [saml(`idp: { ${IDP.replace('https:', 'http:')} }`), 3, at('.idp.sso_url'), 'is plain http'],
+    [saml(`idp: { ${IDP}, slo_url: "http://idp.example" }`), 3, at('.idp.slo_url'), 'is plain http'],
+    [saml('metadata_file: x, idp_initiated: 1'), 3, at('.idp_initiated'), 'must be true or false'],
+    [saml('metadata_file: x, roles_allowed: ["*"]'), 3, at('.roles_allowed.0'), 'must be a role'],
+    [saml('metadata_file: x', 'Corp'), 3, 'federation.saml.Corp', 'small letters'],
+  ])('%j', expectOne);
+
+  it('take plain http at a loopback address where that was chosen, and never in production', () => {
+    const url = 'metadata_url: http://localhost:8080/m';
+    const development = { NODE_ENV: 'development' };
+    expect(refusalsOf(saml(`${url}, allow_private_network: true`), development)).toEqual([]);
+    expect(refusalsOf(saml(url), development).map(({ key }) => key)).toEqual([at('.metadata_url')]);
+    const env = { NODE_ENV: 'production', DATABASE_URL, LATCHKEY_SECRET: SECRET };
+    const settings = `auth: { secret: ${SECRET} }\ndatabase: { url: ${DATABASE_URL} }\nserver: { allow_http: true }\n`;
+    const text = settings + saml(`${url}, allow_private_network: true`);
+    expect(refusalsOf(text, env).map(({ key }) => key)).toEqual([at('.metadata_url')]);
+  });
+});

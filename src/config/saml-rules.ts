@@ -13,7 +13,7 @@ export const samlRules: readonly Rule[] = [
         sourceIsOne(provider, key),
         somethingIsSigned(provider, key),
         requestsHaveTheirKey(provider, key),
-        addressIsSafe(provider.metadata_url, `${key}.metadata_url`, environment),
+        addressIsSafe(provider.metadata_url, `${key}.metadata_url`, environment) || metadataMayBeHere(provider, key),
         addressIsSafe(provider.idp.sso_url, `${key}.idp.sso_url`, environment),
         addressIsSafe(provider.idp.slo_url, `${key}.idp.slo_url`, environment),
       ];
@@ -38,6 +38,12 @@ function somethingIsSigned(
 function requestsHaveTheirKey({ sign_requests: signs, private_key: own, certificate }: Provider, key: string) {
   const missing = signs && (own === undefined || certificate === undefined);
   return missing && { key: `${key}.sign_requests`, message: 'needs private_key and certificate' };
+}
+
+function metadataMayBeHere({ metadata_url: url, allow_private_network: allowed }: Provider, key: string) {
+  const here = url !== undefined && url.startsWith('http:') && !allowed;
+  const message = 'is plain http: that needs allow_private_network: true too';
+  return here && { key: `${key}.metadata_url`, reads: [`${key}.allow_private_network`], message };
 }
 
 function addressIsSafe(url: string | undefined, key: string, environment: string): Finding | false {

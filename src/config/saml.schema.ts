@@ -33,6 +33,10 @@ const provider = z.strictObject({
   metadata_url: url.optional().describe("The provider's metadata, read again each hour."),
   metadata_file: z.string().min(1).optional().describe('The same in a file, read at the start.'),
   idp: idp.prefault({}).describe('The same by hand.'),
+  allow_private_network: z
+    .boolean()
+    .prefault(false)
+    .describe('Its metadata may be in a private network. Outside production also plain http at a loopback address.'),
   private_key: secret().optional().describe('PEM. What requests are signed with.'),
   certificate: pem.optional().describe('The certificate of private_key.'),
   sign_requests: z.boolean().prefault(false).describe('Sign requests.'),

@@ -12,6 +12,8 @@ import { CreateInvitations1795600500000 } from '../../migrations/1795600500000-c
 import { CreateFederation1795600100000 } from '../../migrations/1795600100000-create-federation';
 import { CreateSamlSessions1795600200000 } from '../../migrations/1795600200000-create-saml-sessions';
 import { AddLoginTermsToTenants1795700000000 } from '../../migrations/1795700000000-add-login-terms-to-tenants';
+import { IndexDevicesById1795800000000 } from '../../migrations/1795800000000-index-devices-by-id';
+import { NoteSamlSessionsOfSecondFactors1795800100000 } from '../../migrations/1795800100000-note-saml-sessions-of-second-factors';
 import { BoundFeedAndLedger1795400000000 } from '../../migrations/1795400000000-bound-feed-and-ledger';
 
 type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
@@ -32,6 +34,8 @@ const MIGRATIONS = [
   CreateSamlSessions1795600200000,
   CreateInvitations1795600500000,
   AddLoginTermsToTenants1795700000000,
+  IndexDevicesById1795800000000,
+  NoteSamlSessionsOfSecondFactors1795800100000,
 ];
 
 /** What every TypeORM data source of the service shares; entities are added by those who have them. */

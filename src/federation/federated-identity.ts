@@ -1,4 +1,5 @@
 import type { ClientInfo } from '@latchkey/nest';
+import type { ProviderSession } from '../identity/federated/saml-session.store';
 import type { UserRef } from '../identity/user.store';
 
 /** Who somebody is at a provider, as that provider has proven. Issuer and subject name them; the rest describes them. */
@@ -35,6 +36,8 @@ export interface FederatedContext {
   /** When the provider saw the credential, where it says so. */
   readonly authTime?: Date;
   readonly rules: FederationRules;
+  /** Where the provider speaks SAML. */
+  readonly samlSession?: ProviderSession;
   /** Told of the account, before a second factor is asked for. */
   readonly onAdmitted?: (user: UserRef) => Promise<void>;
 }

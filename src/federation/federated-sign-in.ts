@@ -38,15 +38,16 @@ export class FederatedSignIn {
   }
 
   private async proceed(identity: FederatedIdentity, context: FederatedContext): Promise<StartedLogin> {
-    const { client, remember, authTime } = context;
+    const { client, remember, authTime, samlSession } = context;
     const user = await this.accounts.admit(identity, context);
     const { person, secondFactors } = await this.people.get(user);
     await context.onAdmitted?.(user);
     const firstFactor = [...new Set([FEDERATED, ...context.amr])];
+    const attempt = { client, remember, firstFactor, samlSession };
     const amr = firstFactor.includes('mfa')
       ? firstFactor
-      : await this.secondFactors.pass({ ...person, secondFactors, device: null }, { client, remember, firstFactor });
-    return this.issuer.issue(person, { client, amr, remember, authTime });
+      : await this.secondFactors.pass({ ...person, secondFactors, device: null }, attempt);
+    return this.issuer.issue(person, { client, amr, remember, authTime }, { samlSession });
   }
 
   /** A second factor that is still to come is no failure, and a database that is away says nothing about anybody. */

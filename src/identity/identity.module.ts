@@ -23,6 +23,7 @@ import { BelongingStore } from './belonging.store';
 import { CurrentPeople } from './current-people';
 import { ProviderSessionStore } from './federated/provider-session.store';
 import { SamlSessionStore } from './federated/saml-session.store';
+import { SamlSessions } from './federated/saml-sessions';
 import { UsedAssertionStore } from './federated/used-assertion.store';
 import { FactorProofs } from './factors/factor-proofs';
 import { CodeVerifier } from './factors/code-verifier';
@@ -84,7 +85,7 @@ const FACTORS = [
 ];
 
 /** What providers have said that is over one day. */
-const FEDERATED = [ProviderSessionStore, SamlSessionStore, UsedAssertionStore];
+const FEDERATED = [ProviderSessionStore, SamlSessions, SamlSessionStore, UsedAssertionStore];
 
 /** Who people are and whether their password is right. */
 @Module({

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { LoginRef } from '../identity/federated/saml-session.store';
 import { AuthStrategies } from '../strategy/auth-strategies';
 import type { TokenGrant } from '../strategy/auth-strategy';
 import { ProviderCookies } from './provider-cookies';
@@ -31,16 +32,22 @@ export class BrowserLogins {
     return written;
   }
 
-  /** Ends the logins that a browser presents, also where their access tokens have expired. */
-  async endPresented(cookieHeader: string | undefined, successor: string | null): Promise<void> {
-    for (const token of this.cookies.presented(cookieHeader)) await this.end(token, successor);
+  /** Ends the logins that a browser presents, also where their access tokens have expired. Which they were. */
+  async endPresented(cookieHeader: string | undefined, successor: string | null): Promise<LoginRef[]> {
+    const ended: LoginRef[] = [];
+    for (const token of this.cookies.presented(cookieHeader)) {
+      const login = await this.end(token, successor);
+      if (login) ended.push(login);
+    }
+    return ended;
   }
 
-  private async end(token: string, successor: string | null): Promise<void> {
+  private async end(token: string, successor: string | null): Promise<LoginRef | null> {
     const strategy = this.strategies.recognizing(token);
     const login = await strategy?.identify(token);
-    if (!strategy?.revokes || !login || login.sessionId === successor) return;
+    if (!strategy || !login || login.sessionId === successor) return null;
     const { tenantId, userId, sessionId } = login;
-    await strategy.revoke({ kind: 'session', tenantId, userId, sessionId }, 'logout');
+    if (strategy.revokes) await strategy.revoke({ kind: 'session', tenantId, userId, sessionId }, 'logout');
+    return { tenantId, sessionId };
   }
 }

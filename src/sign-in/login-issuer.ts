@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog } from '../common/event-log';
 import { Devices, type RememberedDevice } from '../identity/factors/devices';
+import type { ProviderSession } from '../identity/federated/saml-session.store';
+import { SamlSessions } from '../identity/federated/saml-sessions';
 import { inSpan } from '../common/tracing';
 import type { VerifiedPerson } from '../identity/verified-person';
 import { AuthStrategies } from '../strategy/auth-strategies';
@@ -16,6 +18,14 @@ export interface StartedLogin {
   readonly device: RememberedDevice | null;
 }
 
+/** What a login brings along beside its facts. */
+export interface LoginExtras {
+  /** It stands for the second factor from now on where one was just proven, else it is only known. */
+  readonly rememberDevice?: boolean;
+  /** The session of a SAML provider that began it. */
+  readonly samlSession?: ProviderSession | null;
+}
+
 /** Starts the login of somebody whose every factor was right: the one way in, whatever proved them. */
 @Injectable()
 export class LoginIssuer {
@@ -23,17 +33,19 @@ export class LoginIssuer {
     private readonly strategies: AuthStrategies,
     private readonly issuance: IssuancePolicy,
     private readonly devices: Devices,
+    private readonly samlSessions: SamlSessions,
     private readonly events: EventLog,
   ) {}
 
-  /** `rememberDevice`: it stands for the second factor from now on where one was just proven, else it is only known. */
-  issue(person: VerifiedPerson, login: LoginFacts, rememberDevice = false): Promise<StartedLogin> {
+  issue(person: VerifiedPerson, login: LoginFacts, extras: LoginExtras = {}): Promise<StartedLogin> {
     const { mode } = person.terms;
     const kind = this.issuance.kindOf(this.issuance.modeFor(mode));
     const facts = { 'latchkey.tenant_id': person.principal.tenantId, 'latchkey.kind': kind };
     return inSpan('latchkey.token.issue', facts, async () => {
       const grant = await this.strategies.issuing(mode).issue(person, login);
       this.record(grant, login, kind);
+      const { rememberDevice, samlSession } = extras;
+      if (samlSession) await this.samlSessions.began({ ...grant.principal, sessionId: grant.sessionId }, samlSession);
       return { grant, remember: login.remember, device: rememberDevice ? await this.remember(person, login) : null };
     });
   }

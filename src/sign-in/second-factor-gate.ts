@@ -5,6 +5,7 @@ import { CONFIG } from '../config/config.token';
 import { AMR_OF_CODE, CodeVerifier } from '../identity/factors/code-verifier';
 import { Devices } from '../identity/factors/devices';
 import { LoginChallenges } from '../identity/factors/login-challenges';
+import type { ProviderSession } from '../identity/federated/saml-session.store';
 import type { PasswordProof } from '../identity/person';
 
 interface PendingAttempt {
@@ -13,6 +14,7 @@ interface PendingAttempt {
   readonly remember: boolean;
   /** What was proven already, RFC 8176. Default: the password. */
   readonly firstFactor?: readonly string[];
+  readonly samlSession?: ProviderSession;
 }
 
 const PASSWORD_ALONE: readonly string[] = ['pwd'];
@@ -32,7 +34,7 @@ export class SecondFactorGate {
    * factor: whoever needs one asks again. @throws AuthError `mfa_required`, `invalid_mfa_code`, `account_locked`
    */
   async pass(proof: PasswordProof, attempt: PendingAttempt): Promise<readonly string[]> {
-    const { mfaCode, client, remember, firstFactor = PASSWORD_ALONE } = attempt;
+    const { mfaCode, client, remember, firstFactor = PASSWORD_ALONE, samlSession = null } = attempt;
     const { principal, generations, secondFactors, device } = proof;
     const { tenantId, userId } = principal;
     const enrolled = secondFactors.totp || secondFactors.passkey;
@@ -42,7 +44,7 @@ export class SecondFactorGate {
       return [...firstFactor, ...AMR_OF_CODE];
     }
     if (enrolled && this.devices.isTrusted(device)) return firstFactor;
-    const pending = { tenantId, userId, userGeneration: generations.user, remember, enrols: !enrolled };
+    const pending = { tenantId, userId, userGeneration: generations.user, remember, enrols: !enrolled, samlSession };
     throw await this.challenges.open({ ...pending, amr: firstFactor }, secondFactors);
   }
 }

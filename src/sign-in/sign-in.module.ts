@@ -7,6 +7,7 @@ import { LogoutService } from './logout.service';
 import { ProviderCookies } from './provider-cookies';
 import { ReturnTargets } from './return-target';
 import { SealedCookies } from './sealed-cookie';
+import { SignOut } from './sign-out';
 import { TokenCookies } from './token-cookies';
 import { SecondFactorGate } from './second-factor-gate';
 
@@ -17,6 +18,7 @@ const SHARED = [
   ProviderCookies,
   SecondFactorGate,
   SealedCookies,
+  SignOut,
   TokenCookies,
   ReturnTargets,
 ];

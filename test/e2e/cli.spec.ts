@@ -9,6 +9,7 @@ import { runProgram } from '../../src/cli/program';
 import { HttpClient } from '../support/http-client';
 import { JWT_SECRET, startTestApp, unique, type Settings, type TestApp } from '../support/test-app';
 import { startRedis } from '../support/redis-server';
+import { EXPIRED_KEYS, IDP_KEYS } from '../support/saml-keys';
 import { createEmptyDatabase, createTestDatabase, withClient, type TestDatabase } from '../support/test-database';
 import { temporaryFolder } from '../support/test-server';
 import { timeLimit } from '../support/time-limit';
@@ -334,6 +335,31 @@ describe('doctor', () => {
       advised: { bcrypt_cost: expect.any(Number) },
     });
     expect(JSON.stringify(report)).not.toContain(ROOT_SECRET);
+  });
+
+  it('says of each SAML provider whether what it signs with can be used, and until when', async () => {
+    const corp = (name: string, certificates: readonly string[]): Record<string, string> => ({
+      [`LATCHKEY__FEDERATION__SAML__${name}__IDP__ENTITY_ID`]: 'https://idp.example/saml',
+      [`LATCHKEY__FEDERATION__SAML__${name}__IDP__SSO_URL`]: 'https://idp.example/sso',
+      [`LATCHKEY__FEDERATION__SAML__${name}__IDP__CERTIFICATES`]: JSON.stringify(certificates),
+    });
+    const { code, stdout } = await latchkey('doctor --json', {
+      env: {
+        ...corp('GOOD', [IDP_KEYS.certificate]),
+        ...corp('ROLLING', [IDP_KEYS.certificate, EXPIRED_KEYS.certificate]),
+        ...corp('OVER', [EXPIRED_KEYS.certificate]),
+        LATCHKEY__FEDERATION__SAML__AWAY__METADATA_URL: 'http://127.0.0.1:9/none',
+        LATCHKEY__FEDERATION__SAML__AWAY__ALLOW_PRIVATE_NETWORK: 'true',
+        LATCHKEY__FEDERATION__SAML__INSIDE__METADATA_URL: 'https://127.0.0.1:9/none',
+      },
+    });
+    const report = JSON.parse(stdout) as Report;
+    const states = ['good', 'rolling', 'over', 'away', 'inside'].map((name) => stateOf(report, `saml_${name}`));
+    expect([code, states]).toEqual([1, ['ok', 'warn', 'fail', 'fail', 'fail']]);
+    const detail = (name: string) => report.checks.find(({ check }) => check === `saml_${name}`)?.detail;
+    expect(detail('rolling')).toContain('1 of 2 certificates can be used');
+    expect(detail('inside')).toContain('is no address that providers may have');
+    expect(report.checks.find(({ check }) => check === 'saml_over')?.mend).toContain('not over');
   });
 
   it('measures Redis where there is one, and fails where it does not answer', async () => {

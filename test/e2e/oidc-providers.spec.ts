@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { providerFetch } from '../../src/federation/oidc/provider-fetch';
+import { providerFetch } from '../../src/federation/provider-fetch';
 import { HostileProvider } from '../support/hostile-provider';
 import { newKey, signed } from '../support/issuer-server';
 import { unique } from '../support/test-app';

@@ -139,6 +139,19 @@ export class SamlBrowser {
     return this.service.http.get(`${this.path}/slo?${query}`);
   }
 
+  /** Follows the link that signs out here and there. */
+  leave(cookie: string, query = '', more: Record<string, string> = {}): Promise<Answer<Problem>> {
+    return this.service.http.get(`${this.path}/logout${query}`, { headers: { ...(cookie && { cookie }), ...more } });
+  }
+
+  /** Comes back from there with a form. */
+  postAnswer(form: Record<string, string>, cookie = ''): Promise<Answer<Problem>> {
+    return this.service.http.post(`${this.path}/slo`, {
+      raw: new URLSearchParams(form).toString(),
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...(cookie !== '' && { cookie }) },
+    });
+  }
+
   postLogout(xml: string): Promise<Answer<Problem>> {
     return this.service.http.post(`${this.path}/slo`, {
       raw: new URLSearchParams({ SAMLRequest: Buffer.from(xml).toString('base64') }).toString(),

@@ -2,21 +2,28 @@ import { PROFILES } from '../support/profiles';
 import { NEXT_KEYS, IDP_KEYS, SERVICE_KEYS } from '../support/saml-keys';
 import { SamlIdentityProvider } from '../support/saml-provider';
 import { HOUR, MINUTE } from '../support/test-app';
-import { corp, PUBLIC_URL, SamlBrowser, whoIs, type Begun } from './saml-browser';
+import { cookieHeader, corp, PUBLIC_URL, SamlBrowser, whoIs, type Begun } from './saml-browser';
 import { Service } from './service';
 
 const CLAIMS = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims';
 
-describe.each(PROFILES)('signing in at a real identity provider, $name', ({ settings }) => {
+describe.each(PROFILES)('signing in at a real identity provider, $name', ({ settings, row }) => {
   let provider: SamlIdentityProvider;
   const service = new Service({});
   const browser = new SamlBrowser(service, 'real');
 
   beforeAll(async () => {
     provider = await SamlIdentityProvider.start(`${PUBLIC_URL}/auth/saml/real/acs`);
+    provider.participant = {
+      entityId: `${PUBLIC_URL}/auth/saml/real/metadata`,
+      sloUrl: `${PUBLIC_URL}/auth/saml/real/slo`,
+    };
     const real = {
       'federation.saml.real.metadata_url': `${provider.url}/metadata`,
+      'federation.saml.real.allow_private_network': true,
       'federation.saml.real.decryption_key': SERVICE_KEYS.key,
+      'federation.saml.real.private_key': SERVICE_KEYS.key,
+      'federation.saml.real.certificate': SERVICE_KEYS.certificate,
       'federation.saml.real.attributes.email': `${CLAIMS}/emailaddress`,
       'federation.saml.real.attributes.name': `${CLAIMS}/name`,
       'federation.saml.real.email_verified': true,
@@ -51,6 +58,19 @@ describe.each(PROFILES)('signing in at a real identity provider, $name', ({ sett
     const there = await whoIs(service, await signIn());
     expect(there?.me.user).toMatchObject({ email: 'maria@idp.example', name: 'Maria Gonçalves Araújo' });
     expect(there?.me.amr).toEqual(['fed']);
+  });
+
+  it('signs out there too, and comes back to where the browser wanted to go', async () => {
+    const signedIn = await signIn();
+    const there = await whoIs(service, signedIn);
+    const left = await browser.leave(cookieHeader(signedIn), '?return_to=/goodbye');
+    const page = await (await fetch(left.headers.get('location')!)).text();
+    const value = (name: string) => new RegExp(`name="${name}"\\s+value="([^"]*)"`).exec(page)?.[1] ?? '';
+    const form = { SAMLResponse: value('SAMLResponse'), RelayState: value('RelayState') };
+    expect(Buffer.from(form.SAMLResponse, 'base64').toString()).toContain('status:Success');
+    const back = await browser.postAnswer(form, cookieHeader(left));
+    expect([back.status, back.headers.get('location')]).toEqual([303, '/goodbye']);
+    expect((await service.me(there!.token)).status).toBe(row.logout_takes_effect === 'at_once' ? 401 : 200);
   });
 
   it('follows a change of keys that the metadata tell, at once, and forgets the old one', async () => {

@@ -1,9 +1,14 @@
+import { createVerify, X509Certificate } from 'node:crypto';
+import { inflateRawSync } from 'node:zlib';
+import { generate } from 'otplib';
+import type { Answer } from '../support/http-client';
 import { PROFILES } from '../support/profiles';
 import * as forge from '../support/saml-forge';
-import { EXPIRED_KEYS, IDP_KEYS, NEXT_KEYS, STRANGER_KEYS } from '../support/saml-keys';
+import { EXPIRED_KEYS, IDP_KEYS, NEXT_KEYS, SERVICE_KEYS, STRANGER_KEYS } from '../support/saml-keys';
 import { MINUTE } from '../support/test-app';
-import { corp, CORP, PUBLIC_URL, SamlBrowser, SSO_URL, whoIs } from './saml-browser';
-import { Service, useService } from './service';
+import { withClient } from '../support/test-database';
+import { cookieHeader, corp, CORP, PUBLIC_URL, SamlBrowser, SLO_URL, SSO_URL, whoIs } from './saml-browser';
+import { Service, useService, type Grant } from './service';
 
 const PERSON = {
   nameId: 'jose.conceicao@idp.example',
@@ -65,7 +70,105 @@ describe.each(PROFILES)('signing in with SAML, $name', ({ settings, row }) => {
     expect((await service.me(one!.token)).status).toBe(ends ? 401 : 200);
     expect((await service.me(two!.token)).status).toBe(200);
   });
+
+  it('ends a login that a second factor finished, when its session ends at the provider', async () => {
+    const nameId = 'two-steps@idp.example';
+    const { id: userId, tenant_id: tenantId } = (await whoIs(service, await browser.signIn({ nameId })))!.me.user;
+    await service.changes.setMfaRequired({ tenantId, userId }, true);
+    const enrolling = await browser.signIn({ nameId, sessionIndex: '_enrols' });
+    const challenge = challengeIn(enrolling);
+    const { body } = await service.http.post<{ secret: string }>('/auth/mfa/enrol/totp', { json: { challenge } });
+    const code = await generate({ secret: body.secret });
+    const enrolled = await service.http.post<Grant & { recovery_codes: string[] }>('/auth/mfa/enrol/totp/confirm', {
+      json: { challenge, code },
+    });
+    const proving = challengeIn(await browser.signIn({ nameId, sessionIndex: '_proves' }));
+    const [recoveryCode] = enrolled.body.recovery_codes;
+    const proven = await service.http.post<Grant>('/auth/mfa/verify', {
+      json: { challenge: proving, code: recoveryCode },
+    });
+    const ends = row.logout_takes_effect === 'at_once' ? 401 : 200;
+    for (const [sessionIndex, { access_token: token }, others] of [
+      ['_enrols', enrolled.body, [proven.body.access_token]],
+      ['_proves', proven.body, []],
+    ] as const) {
+      expect((await service.me(token)).body.amr).toEqual(['fed', 'otp', 'mfa']);
+      expect((await browser.logout({ nameId, sessionIndex })).status).toBe(303);
+      expect((await service.me(token)).status).toBe(ends);
+      for (const other of others) expect((await service.me(other)).status).toBe(200);
+    }
+  });
+
+  it('signs out at the provider too, with a request that is signed and names the session', async () => {
+    const signedIn = await browser.signIn({ nameId: 'leaver@idp.example', sessionIndex: '_leaves' });
+    const there = await whoIs(service, signedIn);
+    const left = await browser.leave(cookieHeader(signedIn), '?return_to=/goodbye');
+    const location = new URL(left.headers.get('location')!);
+    expect([left.status, location.origin + location.pathname]).toEqual([303, SLO_URL]);
+    const request = inflateRawSync(Buffer.from(location.searchParams.get('SAMLRequest')!, 'base64')).toString();
+    expect(request).toContain('<samlp:LogoutRequest ');
+    expect(request).toContain(`Destination="${SLO_URL}"`);
+    expect(request).toMatch(/<saml:NameID Format="[^"]*:emailAddress">leaver@idp\.example<\/saml:NameID>/);
+    expect(request).toMatch(/SessionIndex[^>]*>_leaves</);
+    expect(isSignedBy(location, SERVICE_KEYS.certificate)).toBe(true);
+    expect(isSignedBy(location, STRANGER_KEYS.certificate)).toBe(false);
+    expect((await service.me(there!.token)).status).toBe(row.logout_takes_effect === 'at_once' ? 401 : 200);
+    const { kept } = cookieNames(signedIn);
+    expect(kept).toHaveLength(2);
+    expect(cookieNames(left).cleared).toEqual(kept);
+    const form = { SAMLResponse: 'whatever it says', RelayState: location.searchParams.get('RelayState')! };
+    const cookie = cookieHeader(left);
+    expect((await browser.postAnswer(form)).headers.get('location')).toBe('/');
+    const back = await browser.postAnswer(form, cookie);
+    expect([back.status, back.headers.get('location')]).toEqual([303, '/goodbye']);
+    const query = new URLSearchParams(form).toString();
+    const again = await service.http.get(`${browser.path}/slo?${query}`, { headers: { cookie } });
+    expect(again.headers.get('location')).toBe('/goodbye');
+  });
+
+  it('signs out here alone where the provider began no login of this browser', async () => {
+    const { grant } = await service.signedIn();
+    const headers = { authorization: `Bearer ${grant.access_token}` };
+    const left = await browser.leave('', '?return_to=/goodbye', headers);
+    expect([left.status, left.headers.get('location')]).toEqual([303, '/goodbye']);
+    expect((await service.me(grant.access_token)).status).toBe(row.logout_takes_effect === 'at_once' ? 401 : 200);
+    expect((await browser.leave('')).headers.get('location')).toBe('/');
+  });
+
+  it('signs nobody out by a link on a page of somebody else, and sends nobody to one', async () => {
+    const signedIn = await browser.signIn({ nameId: 'stays@idp.example' });
+    const there = await whoIs(service, signedIn);
+    const cookie = cookieHeader(signedIn);
+    expect(await browser.leave(cookie, '', { 'sec-fetch-site': 'cross-site' })).toMatchObject({
+      status: 403,
+      code: 'csrf_failed',
+    });
+    for (const target of ['https://evil.example', '//evil.example', '/\\evil.example', 'javascript:alert(1)']) {
+      const answer = await browser.leave(cookie, `?return_to=${encodeURIComponent(target)}`);
+      expect([answer.status, answer.code]).toEqual([400, 'validation_failed']);
+    }
+    expect((await service.me(there!.token)).status).toBe(200);
+    expect((await service.http.get('/auth/saml/nobody/logout')).status).toBe(404);
+  });
 });
+
+/** What stands behind the # where a second factor is asked for. */
+function challengeIn({ headers }: Answer<unknown>): string {
+  return new URLSearchParams((headers.get('location') ?? '').split('#')[1]).get('challenge') ?? '';
+}
+
+function isSignedBy(location: URL, certificate: string): boolean {
+  const [signed, signature] = location.search.slice(1).split('&Signature=') as [string, string];
+  const bytes = Buffer.from(decodeURIComponent(signature), 'base64');
+  return createVerify('RSA-SHA256').update(signed).verify(new X509Certificate(certificate).publicKey, bytes);
+}
+
+/** Of the cookies that an answer gives and takes away. */
+function cookieNames({ headers }: Answer<unknown>): { kept: string[]; cleared: string[] } {
+  const [kept, cleared]: [string[], string[]] = [[], []];
+  for (const line of headers.getSetCookie()) (/max-age=0/i.test(line) ? cleared : kept).push(line.split('=')[0]!);
+  return { kept, cleared };
+}
 
 describe('an answer of a SAML provider', () => {
   const service = useService({
@@ -75,7 +178,10 @@ describe('an answer of a SAML provider', () => {
       ...corp({ 'idp.certificates': [EXPIRED_KEYS.certificate] }, 'stale'),
       ...corp({ 'idp.certificates': [IDP_KEYS.certificate, NEXT_KEYS.certificate] }, 'rolling'),
       'federation.saml.away.metadata_url': 'http://127.0.0.1:9/none',
+      'federation.saml.away.allow_private_network': true,
       ...corp({ registration: 'closed' }, 'closed'),
+      ...corp({ link_by_verified_email: true }, 'linking'),
+      ...corp({ link_by_verified_email: true, email_verified: false }, 'unsure'),
       ...corp({ sign_requests: true, private_key: 'no key' }, 'broken'),
       ...corp(
         { sign_requests: true, name_id_format: 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent' },
@@ -204,6 +310,39 @@ describe('an answer of a SAML provider', () => {
     const begun = await stale.begin();
     await stale.post(forge.assertionSigned(stale.said(begun), { keys: EXPIRED_KEYS }), begun);
     expect(lastReason()).toBe('signature_invalid');
+  });
+
+  describe('with the address of somebody who has an account', () => {
+    /** Somebody whose address is, or is not, verified here, and what a provider makes of an assertion with it. */
+    async function meets(provider: string, verified: boolean) {
+      const person = await service.person();
+      await withClient(service.app.database.url, (client) =>
+        client.query('UPDATE users SET email_verified_at = CASE WHEN $2 THEN now() END WHERE id = $1', [
+          person.userId,
+          verified,
+        ]),
+      );
+      const answer = await new SamlBrowser(service, provider).signIn({ nameId: person.email });
+      const who = await whoIs(service, answer);
+      return { location: answer.headers.get('location'), isThem: who?.me.user.id === person.userId, person };
+    }
+
+    it('leads to it where both sides have verified it and the provider is trusted with that', async () => {
+      const { isThem, person } = await meets('linking', true);
+      expect(isThem).toBe(true);
+      expect(service.app.logged('identity_linked').at(-1)).toMatchObject({ user_id: person.userId, kind: 'linking' });
+    });
+
+    it.each([
+      ['it was never verified here', 'linking', false],
+      ['the provider vouches for no address', 'unsure', true],
+      ['the provider is not trusted with that', 'corp', true],
+    ])('never does where %s', async (_, provider, verified) => {
+      const { isThem, person } = await meets(provider, verified);
+      expect(isThem).toBe(false);
+      const linked = service.app.logged('identity_linked').filter((line) => line['user_id'] === person.userId);
+      expect(linked).toEqual([]);
+    });
   });
 
   it('makes no account where registration is closed', async () => {

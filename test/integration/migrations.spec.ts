@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { migrateDown, migrateUp, migrationStatus } from '../../src/database/migrate';
@@ -27,6 +28,13 @@ async function namesIn(query: string): Promise<string[]> {
 }
 
 describe('migrations', () => {
+  it('are all known: each file in the folder is in the list that is applied', async () => {
+    database = await createTestDatabase();
+    const files = readdirSync(path.join(__dirname, '../../migrations')).map((file) => /^\d+/.exec(file)![0]);
+    const applied = (await migrationStatus(database.url)).map(({ name }) => /\d+$/.exec(name)![0]);
+    expect(applied).toEqual(files.toSorted());
+  });
+
   it('are applied once when five processes start at once on an empty database', async () => {
     database = await createEmptyDatabase();
     const applied = await Promise.all(Array.from({ length: 5 }, migrateInProcess));

@@ -20,6 +20,8 @@ export class SamlIdentityProvider {
   signsResponse = false;
   reachable = true;
   metadataReads = 0;
+  /** The name of the service, and where it takes answers to its requests to sign out. */
+  participant = { entityId: '', sloUrl: '' };
 
   private constructor(
     private readonly server: Server,
@@ -59,6 +61,7 @@ export class SamlIdentityProvider {
       set: (name: string, value: string) => response.setHeader(name, value),
       send: (body: string) => response.end(body),
     });
+    if (pathname === '/slo') return this.signOut(seen, shown, response);
     const encryption = { encryptionCert: SERVICE_KEYS.certificate, encryptionPublicKey: SERVICE_KEYS.certificate };
     samlp.auth({
       issuer: this.issuer,
@@ -75,6 +78,45 @@ export class SamlIdentityProvider {
     })(seen, shown, (error) => response.writeHead(500).end(String(error)));
   }
 
+  /** Believes nobody but the participant, by its signature; answers with a form that the browser posts. */
+  private signOut(request: object, response: object, raw: ServerResponse): void {
+    let kept: unknown;
+    const { entityId: serviceProviderId, sloUrl: serviceProviderLogoutURL } = this.participant;
+    const participants = {
+      get: (
+        issuer: string,
+        sessionIndices: string[],
+        nameId: string,
+        done: (error: unknown, found?: object) => void,
+      ) => {
+        const known = issuer === serviceProviderId && sessionIndices[0] === '_of-samlp' && nameId === USER.id;
+        const { certificate: cert } = SERVICE_KEYS;
+        done(
+          null,
+          known ? { serviceProviderId, sessionIndex: '_of-samlp', nameId, serviceProviderLogoutURL, cert } : undefined,
+        );
+      },
+      remove: (_issuer: string, _index: string, _nameId: string, done: (error: unknown) => void) => done(null),
+      hasElements: () => false,
+    };
+    samlp.logout({
+      issuer: this.issuer,
+      cert: this.keys.certificate,
+      key: this.keys.key,
+      deflate: true,
+      protocolBinding: 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST',
+      sessionParticipants: participants,
+      store: {
+        save: (_request: unknown, facts: unknown, done: (error: unknown, id: string) => void) => {
+          kept = facts;
+          done(null, 'kept');
+        },
+        load: (_request: unknown, _id: string, _options: unknown, done: (error: unknown, facts: unknown) => void) =>
+          done(null, kept),
+      },
+    })(Object.assign(request, { body: {} }), response, (error) => raw.writeHead(400).end(String(error)));
+  }
+
   private metadata(): string {
     const keys = this.published.map(({ certificate }) => {
       const base64 = certificate.replace(/-----[A-Z ]+-----|\s/g, '');
@@ -84,7 +126,8 @@ export class SamlIdentityProvider {
       '<?xml version="1.0"?><!-- made by hand -->' +
       '<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#"' +
       ` entityID="${this.issuer}"><md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">` +
-      `${keys.join('')}<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"` +
+      `${keys.join('')}<md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"` +
+      ` Location="${this.url}/slo"/><md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"` +
       ` Location="${this.url}/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>`
     );
   }

@@ -19,7 +19,16 @@ declare module 'samlp' {
       callback: (error: Error | null, url: string) => void,
     ) => void;
   }
-  export function auth(
-    options: AuthOptions,
-  ): (request: object, response: object, next: (error?: unknown) => void) => void;
+  export interface LogoutOptions {
+    readonly issuer: string;
+    readonly cert: string;
+    readonly key: string;
+    readonly deflate: boolean;
+    readonly protocolBinding: string;
+    readonly sessionParticipants: object;
+    readonly store: object;
+  }
+  type Middleware = (request: object, response: object, next: (error?: unknown) => void) => void;
+  export function auth(options: AuthOptions): Middleware;
+  export function logout(options: LogoutOptions): Middleware;
 }

@@ -29,13 +29,15 @@ export const JWT_SECRET = 'a signing secret for tests, long enough for every has
 const ROOT = path.resolve(__dirname, '../..');
 
 // What is tested is hardly ever how long a hash takes or how hard a password is to guess, and every test comes from one
-// address.
+// address. A database that is slow on a busy machine is none that is away.
 const CHEAP: Settings = {
   'auth.password.argon2id.memory': 1024,
   'auth.password.argon2id.iterations': 1,
   'auth.password.argon2id.parallelism': 1,
   'auth.limits.enabled': false,
   'auth.password.min_strength': 0,
+  'database.statement_timeout': '20s',
+  'database.pool.acquire_timeout': '20s',
 };
 
 /** The machine's clock, moved forward at will. */

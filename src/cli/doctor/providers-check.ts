@@ -25,12 +25,12 @@ export function providerFindings({ federation, environment }: Config): Promise<F
 }
 
 /** Whether what is known of each provider of SAML can be used, and until when. Nobody signs in. */
-export function samlFindings({ federation }: Config, now: number): Promise<Finding[]> {
+export function samlFindings({ federation, environment }: Config, now: number): Promise<Finding[]> {
   return Promise.all(
     Object.entries(federation.saml).map(async ([name, settings]): Promise<Finding> => {
       const check = `saml_${name}`;
       try {
-        const { entityId, certificates } = await readIdpFacts(settings);
+        const { entityId, certificates } = await readIdpFacts(settings, environment);
         const usable = usableCertificates(certificates, now).length;
         const detail = `saml, ${entityId}, ${usable} of ${certificates.length} certificates can be used`;
         if (usable === certificates.length && usable > 0) return { check, status: 'ok', detail };

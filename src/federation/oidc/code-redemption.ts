@@ -4,7 +4,7 @@ import * as client from 'openid-client';
 import { notProven, provenSignIn, type ProvenSignIn, type ProviderTokenSet } from './claims-reader';
 import type { ConnectedProvider } from './connected-provider';
 import { githubClaims } from './github-claims';
-import { ProviderUnreachable } from './provider-fetch';
+import { ProviderUnreachable } from '../provider-fetch';
 import { ProviderRegistry } from './provider-registry';
 
 /** What an authorization response must fit. */

@@ -1,6 +1,6 @@
 import * as client from 'openid-client';
 import type { OidcProvider } from './oidc-provider';
-import { providerFetch } from './provider-fetch';
+import { addressPolicy, providerFetch } from '../provider-fetch';
 
 /** A provider whose metadata is known. */
 export interface ConnectedProvider {
@@ -15,14 +15,13 @@ const TIMEOUT = 5;
 
 /** Asks for the metadata. @throws Error when there are none, or they are of another issuer. */
 export async function connectProvider(provider: OidcProvider, environment: string): Promise<ConnectedProvider> {
-  const allowPrivate = provider.settings.allowPrivateNetwork;
-  const allowHttp = allowPrivate && environment !== 'production';
-  const fetch = providerFetch({ allowPrivate, allowHttp });
+  const policy = addressPolicy(provider.settings.allowPrivateNetwork, environment);
+  const fetch = providerFetch(policy);
   const metadata = provider.settings.type === 'github' ? githubMetadata(provider) : await discover(provider, fetch);
   const configuration = new client.Configuration(metadata, provider.clientId, {}, authenticationOf(provider));
   configuration.timeout = TIMEOUT;
   configuration[client.customFetch] = fetch;
-  if (allowHttp) client.allowInsecureRequests(configuration);
+  if (policy.allowHttp) client.allowInsecureRequests(configuration);
   // Without this the signatures of ID tokens that come straight from the provider are not looked at.
   client.enableNonRepudiationChecks(configuration);
   return { provider, configuration, fetch };

@@ -3,7 +3,7 @@ import { AuthError, readJwk, type CompactJwt, type JwtKey } from '@latchkey/nest
 import { Clock } from '../../common/clock';
 import { asFailure } from './code-redemption';
 import type { ConnectedProvider } from './connected-provider';
-import { ProviderUnreachable } from './provider-fetch';
+import { ProviderUnreachable } from '../provider-fetch';
 
 interface KeySet {
   readonly keys: readonly unknown[];

@@ -1,21 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { AuthContext } from '@latchkey/nest';
 import * as client from 'openid-client';
 import type { Config } from '../../config/config';
 import { CONFIG } from '../../config/config.token';
-import { BrowserLogins } from '../../sign-in/browser-logins';
 import { ProviderCookies } from '../../sign-in/provider-cookies';
 import { ProviderLogins } from '../../sign-in/provider-logins';
-import { LogoutService } from '../../sign-in/logout.service';
 import { ReturnTargets } from '../../sign-in/return-target';
+import { SignOut, type Leaver } from '../../sign-in/sign-out';
 import { ProviderRegistry } from './provider-registry';
 import { ProviderTokens } from './provider-tokens';
-
-/** Who signs out: somebody proven, or a browser with whatever is left of a login. */
-export interface Leaver {
-  readonly auth: AuthContext | null;
-  readonly cookieHeader: string | undefined;
-}
 
 /** Signs out here, then at the provider (OpenID Connect RP-Initiated Logout 1.0). */
 @Injectable()
@@ -24,8 +16,7 @@ export class ProviderLogout {
     @Inject(CONFIG) private readonly config: Config,
     private readonly providers: ProviderRegistry,
     private readonly tokens: ProviderTokens,
-    private readonly logouts: LogoutService,
-    private readonly browsers: BrowserLogins,
+    private readonly signOut: SignOut,
     private readonly cookies: ProviderCookies,
     private readonly passed: ProviderLogins,
     private readonly targets: ReturnTargets,
@@ -45,12 +36,10 @@ export class ProviderLogout {
   }
 
   /** Ours ends first: a provider that is away must not keep it. */
-  private async ended(name: string, { auth, cookieHeader }: Leaver): Promise<string> {
+  private async ended(name: string, leaver: Leaver): Promise<string> {
     const provider = this.providers.get(name).name;
-    if (auth && auth.issuer === undefined) await this.logouts.logout(auth);
-    // The login of a browser whose access token has expired.
-    else await this.browsers.endPresented(cookieHeader, null);
-    const passed = this.cookies.refreshable(cookieHeader);
+    await this.signOut.end(leaver);
+    const passed = this.cookies.refreshable(leaver.cookieHeader);
     if (passed) await this.passed.end(passed);
     return provider;
   }

@@ -15,18 +15,22 @@ const METADATA = 'urn:oasis:names:tc:SAML:2.0:metadata';
 const REDIRECT = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect';
 const COMMENT = /<!--[\s\S]*?-->/g;
 
-/** Reads the metadata of one provider. They are trusted for where they come from. @throws Error */
-export async function idpFactsFrom(metadata: string): Promise<IdpFacts> {
+/**
+ * Reads the metadata of one provider. They are trusted for where they come from; addresses in plain http are passed over
+ * unless `allowHttp`. @throws Error
+ */
+export async function idpFactsFrom(metadata: string, allowHttp: boolean): Promise<IdpFacts> {
   const { root } = await readXml(metadata.replace(COMMENT, ''));
   if (!is(root, METADATA, 'EntityDescriptor')) throw new Error('These are no metadata of one entity');
   const [descriptor] = childrenNamed(root, METADATA, 'IDPSSODescriptor');
   const entityId = attributeOf(root, 'entityID');
-  const ssoUrl = descriptor && serviceOf(descriptor, 'SingleSignOnService');
+  const serviceOf = (name: string) => descriptor && redirectAddress(descriptor, name, allowHttp);
+  const ssoUrl = serviceOf('SingleSignOnService');
   if (!descriptor || !entityId || !ssoUrl) throw new Error('These metadata describe no identity provider');
   return {
     entityId,
     ssoUrl,
-    sloUrl: serviceOf(descriptor, 'SingleLogoutService'),
+    sloUrl: serviceOf('SingleLogoutService') ?? null,
     certificates: certificatesOf(descriptor),
   };
 }
@@ -51,11 +55,12 @@ function isStrong({ publicKey }: X509Certificate): boolean {
   return publicKey.asymmetricKeyType === 'rsa' && (publicKey.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048;
 }
 
-function serviceOf(descriptor: XmlElement, name: string): string | null {
+function redirectAddress(descriptor: XmlElement, name: string, allowHttp: boolean): string | null {
   const services = childrenNamed(descriptor, METADATA, name);
   const service = services.find((candidate) => attributeOf(candidate, 'Binding') === REDIRECT);
   const location = service && attributeOf(service, 'Location');
-  return location && /^https?:\/\//.test(location) && URL.canParse(location) ? location : null;
+  const safe = allowHttp ? /^https?:\/\//i : /^https:\/\//i;
+  return location && safe.test(location) && URL.canParse(location) ? location : null;
 }
 
 function certificatesOf(descriptor: XmlElement): string[] {

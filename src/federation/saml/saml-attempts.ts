@@ -4,6 +4,7 @@ import type { Config } from '../../config/config';
 import { CONFIG } from '../../config/config.token';
 import { ReturnTargets } from '../../sign-in/return-target';
 import { SealedCookies } from '../../sign-in/sealed-cookie';
+import { isMessageId } from './service-messages';
 
 const attempt = z.object({
   provider: z.string(),
@@ -20,7 +21,6 @@ export type SamlAttempt = z.infer<typeof attempt>;
 
 /** Seconds. */
 const LIFE = 600;
-const REQUEST_ID = /^_[0-9a-f]{40}$/;
 
 /** Attempts in sealed cookies. RelayState says which one an answer belongs to, and is believed in nothing else. */
 @Injectable()
@@ -48,7 +48,7 @@ export class SamlAttempts {
 
   /** The attempt that this browser began; null for every other. */
   find(provider: string, relayState: string | undefined, cookieHeader: string | undefined): SamlAttempt | null {
-    if (relayState === undefined || !REQUEST_ID.test(relayState)) return null;
+    if (!isMessageId(relayState)) return null;
     const { success, data } = attempt.safeParse(this.cookies.open(nameOf(relayState), cookieHeader));
     return success && data.provider === provider && data.requestId === relayState ? data : null;
   }

@@ -89,7 +89,7 @@ export class SamlProviders {
   /** Many who ask at once ask once. What is known stays known while there is no answer. */
   private ask(name: string, known: Known): Promise<void> {
     known.askedAt = this.clock.now();
-    known.asking ??= readIdpFacts(this.settings(name))
+    known.asking ??= readIdpFacts(this.settings(name), this.config.environment)
       .then((facts) => {
         known.facts = facts;
         known.readAt = this.clock.now();

@@ -1,13 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { ClientInfo } from '@latchkey/nest';
-import { Clock } from '../../common/clock';
 import type { TokenGrant } from '../../strategy/auth-strategy';
 import { FederatedSignIn } from '../federated-sign-in';
 import type { SamlAttempt } from './saml-attempts';
 import { federatedIdentity, rulesOf, tenantSaid } from './saml-identity';
-import { SamlProof, type ProvenAnswer } from './saml-proof';
+import { SamlProof } from './saml-proof';
 import { postedMessage } from './saml-message';
-import { SamlSessionStore } from '../../identity/federated/saml-session.store';
 import { SamlTenant } from './saml-tenant';
 
 export interface SamlAnswer {
@@ -19,9 +17,6 @@ export interface SamlAnswer {
   readonly client: ClientInfo;
 }
 
-/** Milliseconds: no login lasts longer. */
-const LONGEST_LOGIN = 400 * 24 * 60 * 60_000;
-
 /** From the answer of a provider to a login. */
 @Injectable()
 export class SamlSignIn {
@@ -29,8 +24,6 @@ export class SamlSignIn {
     private readonly proof: SamlProof,
     private readonly tenants: SamlTenant,
     private readonly signIns: FederatedSignIn,
-    private readonly sessions: SamlSessionStore,
-    private readonly clock: Clock,
   ) {}
 
   /** @throws SamlRefusal; AuthError of `FederatedSignIn`, `unavailable` */
@@ -39,6 +32,8 @@ export class SamlSignIn {
     const { settings } = answer.provider;
     const expected = attempt ?? (await this.tenants.expected(settings, { host }));
     const tenantId = await this.tenants.proven(settings, tenantSaid(settings, answer.identity), expected);
+    const { nameId, nameIdFormat, sessionIndex } = answer.identity;
+    const { name, trust } = answer.provider;
     const { grant } = await this.signIns.signIn(federatedIdentity(answer.provider, answer.identity), {
       tenantId,
       client,
@@ -46,22 +41,8 @@ export class SamlSignIn {
       amr: [],
       authTime: answer.identity.authnInstant,
       rules: rulesOf(settings),
+      samlSession: { provider: name, issuer: trust.issuer, nameId, nameIdFormat, sessionIndex },
     });
-    await this.noted(grant, answer);
     return grant;
-  }
-
-  private async noted({ principal, sessionId }: TokenGrant, { provider, identity }: ProvenAnswer): Promise<void> {
-    const { tenantId, userId } = principal;
-    await this.sessions.note({
-      tenantId,
-      userId,
-      sessionId,
-      provider: provider.name,
-      issuer: provider.trust.issuer,
-      nameId: identity.nameId,
-      sessionIndex: identity.sessionIndex,
-      expiresAt: new Date(this.clock.now() + LONGEST_LOGIN),
-    });
   }
 }

@@ -3,20 +3,18 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { clientOf, Public } from '@latchkey/nest';
 import { Limited } from '../../protection/limit.guard';
 import { SamlCallback } from './saml-callback';
-import { depart, formOf, parametersOf, queryOf, type HttpReply, type HttpRequest } from './saml-http';
+import { depart, formOf, type HttpReply, type HttpRequest } from './saml-http';
 import { SamlLogins } from './saml-logins.service';
-import { SamlLogout, type LogoutArrival } from './saml-logout.service';
 import { ApiSamlOperation } from './saml.openapi';
 import * as schemas from './saml.schemas';
 
-/** Signing in at providers of SAML 2.0, and out by their word. */
+/** Signing in at providers of SAML 2.0. */
 @Public()
 @Controller('auth/saml/:provider')
 export class SamlController {
   constructor(
     private readonly logins: SamlLogins,
     private readonly callbacks: SamlCallback,
-    private readonly logouts: SamlLogout,
   ) {}
 
   @Limited('login')
@@ -53,34 +51,5 @@ export class SamlController {
   @ApiSamlOperation('samlMetadata')
   metadata(@Param('provider', { schema: schemas.providerName }) provider: string): string {
     return this.logins.metadata(provider);
-  }
-
-  @Limited('address')
-  @Get('slo')
-  @ApiSamlOperation('samlLogout')
-  async logout(
-    @Param('provider', { schema: schemas.providerName }) provider: string,
-    @Req() request: HttpRequest,
-    @Res() reply: HttpReply,
-  ) {
-    const query = queryOf(request);
-    await this.end(reply, { provider, query, parameters: parametersOf(query) });
-  }
-
-  @Limited('address')
-  @Post('slo')
-  @RouteConfig({ form: true })
-  @ApiSamlOperation('samlLogoutForm')
-  async logoutForm(
-    @Param('provider', { schema: schemas.providerName }) provider: string,
-    @Req() request: HttpRequest,
-    @Res() reply: HttpReply,
-  ) {
-    await this.end(reply, { provider, query: null, parameters: formOf(request) });
-  }
-
-  private async end(reply: HttpReply, arrival: LogoutArrival): Promise<void> {
-    // A provider that names no place for the answer has the browser stay here.
-    depart(reply, { location: (await this.logouts.end(arrival)) ?? '/', cookies: [] });
   }
 }

@@ -7,7 +7,10 @@ import { FederationModule } from '../federation.module';
 import { SamlAttempts } from './saml-attempts';
 import { SamlCallback } from './saml-callback';
 import { SamlController } from './saml.controller';
+import { SamlDepartures } from './saml-departures';
+import { SamlFarewells } from './saml-farewells';
 import { SamlLogins } from './saml-logins.service';
+import { SamlLogoutController } from './saml-logout.controller';
 import { SamlLogout } from './saml-logout.service';
 import { SamlProof } from './saml-proof';
 import { SamlProviders } from './saml-providers';
@@ -17,7 +20,18 @@ import { SamlTenant } from './saml-tenant';
 /** `/auth/saml`: signing in with SAML 2.0. */
 @Module({
   imports: [FederationModule, IdentityModule, ProtectionModule, SignInModule, TenancyModule],
-  controllers: [SamlController],
-  providers: [SamlAttempts, SamlCallback, SamlLogins, SamlLogout, SamlProof, SamlProviders, SamlSignIn, SamlTenant],
+  controllers: [SamlController, SamlLogoutController],
+  providers: [
+    SamlAttempts,
+    SamlCallback,
+    SamlDepartures,
+    SamlFarewells,
+    SamlLogins,
+    SamlLogout,
+    SamlProof,
+    SamlProviders,
+    SamlSignIn,
+    SamlTenant,
+  ],
 })
 export class SamlModule {}

@@ -9,8 +9,15 @@ const OPERATIONS = {
     errors: [400, 404, 415, 429],
   },
   samlMetadata: { summary: 'What the provider is configured with.', status: 200, errors: [404, 429] },
+  beginSamlLogout: {
+    summary:
+      'Sign out here and at the provider that began the login. Needs no token: nobody who wants to leave is kept.',
+    status: 303,
+    errors: [400, 403, 404, 429, 503],
+  },
   samlLogout: {
-    summary: 'For providers: somebody has signed out there. The request must be signed.',
+    summary:
+      'For providers: somebody has signed out there; the request must be signed. And where browsers come back to that signed out there.',
     status: 303,
     errors: [400, 404, 429, 503],
   },

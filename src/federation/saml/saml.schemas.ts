@@ -8,4 +8,9 @@ export const loginQuery = z.strictObject({
   remember: z.enum(['true', 'false']).optional().describe('false asks for the short login'),
 });
 
+export const logoutQuery = z.strictObject({
+  return_to: z.string().max(2048).optional().describe('Where the browser goes afterwards'),
+});
+
 export type LoginQuery = z.infer<typeof loginQuery>;
+export type LogoutQuery = z.infer<typeof logoutQuery>;

@@ -2,11 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { SAML, generateServiceProviderMetadata, type SamlConfig } from '@node-saml/node-saml';
 import { AuthError } from '@latchkey/nest';
 import type { SamlProviderConfig } from '../../config/config';
+import type { ProviderSession } from '../../identity/federated/saml-session.store';
 import type { SamlProvider, ServiceUrls } from './saml-providers';
+
+/** What a name without a format has (SAML core, 8.3.1). */
+const UNSPECIFIED = 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified';
 
 /** An id that is valid XML and that nobody guesses. */
 export function newMessageId(): string {
   return `_${randomBytes(20).toString('hex')}`;
+}
+
+export function isMessageId(text: string | undefined): text is string {
+  return text !== undefined && /^_[0-9a-f]{40}$/.test(text);
 }
 
 /** Where the browser is sent with a request of this id; the id comes back as RelayState. */
@@ -38,6 +46,30 @@ export async function logoutAnswerUrl(
   });
   const asked = { ID: request.id, issuer: idp.entityId, nameID: '', nameIDFormat: '' };
   return written(() => saml.getLogoutResponseUrlAsync(asked, request.relayState, {}, done));
+}
+
+/** Where the browser is sent to sign out of that session; the id of the request comes back as RelayState. */
+export function logoutRequestUrl(
+  provider: SamlProvider,
+  requestId: string,
+  { issuer, nameId, nameIdFormat, sessionIndex }: ProviderSession,
+): Promise<string> {
+  const { idp, settings } = provider;
+  const sloUrl = idp.sloUrl ?? '';
+  const saml = new SAML({
+    ...common(provider),
+    entryPoint: sloUrl,
+    logoutUrl: sloUrl,
+    generateUniqueId: () => requestId,
+    ...signing(settings),
+  });
+  const session = {
+    issuer,
+    nameID: nameId,
+    nameIDFormat: nameIdFormat ?? UNSPECIFIED,
+    ...(sessionIndex !== null && { sessionIndex }),
+  };
+  return written(() => saml.getLogoutUrlAsync(session, requestId, {}));
 }
 
 /** The metadata of this service, which the provider is configured with. */

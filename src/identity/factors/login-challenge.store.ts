@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { BackgroundDatabase } from '../../database/background-database';
 import { Database, type Statement } from '../../database/database';
+import type { ProviderSession } from '../federated/saml-session.store';
 import type { UserRef } from '../user.store';
 
 /** A login whose first factor was right. */
@@ -11,15 +12,18 @@ export interface PendingLogin extends UserRef {
   readonly enrols: boolean;
   /** What was proven before the second factor, RFC 8176. */
   readonly amr: readonly string[];
+  /** The session of a SAML provider that is the first factor. */
+  readonly samlSession: ProviderSession | null;
   readonly expiresAt: Date;
 }
 
 const COLUMNS = `tenant_id AS "tenantId", user_id AS "userId", user_generation AS "userGeneration", remember, enrols,
-                 amr, expires_at AS "expiresAt"`;
+                 amr, saml_session AS "samlSession", expires_at AS "expiresAt"`;
 const ADD: Statement = {
   name: 'login_challenge_add',
-  text: `INSERT INTO login_challenges (challenge_hash, tenant_id, user_id, user_generation, remember, enrols, amr, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+  text: `INSERT INTO login_challenges (challenge_hash, tenant_id, user_id, user_generation, remember, enrols, amr,
+                                       saml_session, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 };
 const FIND: Statement = {
   name: 'login_challenge_find',
@@ -44,9 +48,12 @@ export class LoginChallengeStore {
   ) {}
 
   async add(hash: Buffer, login: PendingLogin): Promise<void> {
-    const { tenantId, userId, userGeneration, remember, enrols, amr, expiresAt } = login;
-    const values = [hash, tenantId, userId, userGeneration, remember, enrols, amr, expiresAt];
-    await this.database.rows(ADD, values);
+    const { tenantId, userId, userGeneration, remember, enrols, amr, samlSession, expiresAt } = login;
+    const session = samlSession && JSON.stringify(samlSession);
+    await this.database.rows(ADD, [
+      ...[hash, tenantId, userId, userGeneration, remember, enrols, amr],
+      ...[session, expiresAt],
+    ]);
   }
 
   find(hash: Buffer, now: Date): Promise<PendingLogin | null> {

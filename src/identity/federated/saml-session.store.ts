@@ -3,12 +3,21 @@ import { BackgroundDatabase } from '../../database/background-database';
 import { Database, type Statement } from '../../database/database';
 import type { UserRef } from '../user.store';
 
-export interface SamlSession extends UserRef {
-  readonly sessionId: string;
+/** A session at a provider, as the provider names it. */
+export interface ProviderSession {
   readonly provider: string;
   readonly issuer: string;
   readonly nameId: string;
+  readonly nameIdFormat: string | null;
   readonly sessionIndex: string | null;
+}
+
+export interface LoginRef {
+  readonly tenantId: string;
+  readonly sessionId: string;
+}
+
+export interface SamlSession extends UserRef, LoginRef, ProviderSession {
   readonly expiresAt: Date;
 }
 
@@ -22,8 +31,14 @@ export interface NamedSessions {
 
 const NOTE: Statement = {
   name: 'saml_session_note',
-  text: `INSERT INTO saml_sessions (tenant_id, user_id, session_id, provider, issuer, name_id, session_index, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+  text: `INSERT INTO saml_sessions (tenant_id, user_id, session_id, provider, issuer, name_id, name_id_format,
+                                    session_index, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+};
+const BEHIND: Statement = {
+  name: 'saml_session_behind',
+  text: `SELECT provider, issuer, name_id AS "nameId", name_id_format AS "nameIdFormat", session_index AS "sessionIndex"
+           FROM saml_sessions WHERE tenant_id = $1 AND session_id = $2`,
 };
 const FIND: Statement = {
   name: 'saml_session_find',
@@ -47,8 +62,13 @@ export class SamlSessionStore {
   ) {}
 
   async note(session: SamlSession): Promise<void> {
-    const { tenantId, userId, sessionId, provider, issuer, nameId, sessionIndex, expiresAt } = session;
-    await this.database.rows(NOTE, [tenantId, userId, sessionId, provider, issuer, nameId, sessionIndex, expiresAt]);
+    const { tenantId, userId, sessionId, provider, issuer, nameId, nameIdFormat, sessionIndex, expiresAt } = session;
+    const names = [provider, issuer, nameId, nameIdFormat, sessionIndex];
+    await this.database.rows(NOTE, [tenantId, userId, sessionId, ...names, expiresAt]);
+  }
+
+  behind({ tenantId, sessionId }: LoginRef): Promise<ProviderSession | null> {
+    return this.database.first(BEHIND, [tenantId, sessionId]);
   }
 
   /** In whatever tenant: the provider speaks about sessions that it began itself. */

@@ -15,6 +15,11 @@ export interface AddressPolicy {
 /** Bytes. */
 const LONGEST = 1024 * 1024;
 
+/** Plain http only where a provider may be in a private network, and never in production. */
+export function addressPolicy(allowPrivate: boolean, environment: string): AddressPolicy {
+  return { allowPrivate, allowHttp: allowPrivate && environment !== 'production' };
+}
+
 /** There was no answer, or none that says anything. */
 export class ProviderUnreachable extends Error {
   override readonly name = 'ProviderUnreachable';
