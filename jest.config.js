@@ -52,7 +52,9 @@ const shared = {
 
 /** @type {import('jest').Config} */
 module.exports = {
-  maxWorkers: 2,
+  // Tests wait more than they compute; a worker keeps what every test file has loaded.
+  maxWorkers: 3,
+  workerIdleMemoryLimit: '1GB',
   projects: [
     {
       ...shared,

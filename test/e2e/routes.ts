@@ -9,6 +9,7 @@ export const OPEN = [
   'GET /auth/oidc/:provider/login',
   'GET /auth/oidc/:provider/logout',
   'GET /auth/saml/:provider/login',
+  'GET /auth/saml/:provider/logout',
   'GET /auth/saml/:provider/metadata',
   'GET /auth/saml/:provider/slo',
   'GET /dev/mailbox',
