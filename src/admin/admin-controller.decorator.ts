@@ -1,5 +1,6 @@
 import { RequireAuth } from '@latchkey/nest';
 import { applyDecorators, Controller, UseGuards, UseInterceptors } from '@nestjs/common';
+import { AdminWallInterceptor } from './admin-wall.interceptor';
 import { AdminGuard } from './admin.guard';
 import { RecordedInterceptor } from './recorded.interceptor';
 
@@ -9,5 +10,5 @@ export const AdminController = (path: string): ClassDecorator =>
     Controller(`admin/${path}`),
     RequireAuth() as ClassDecorator,
     UseGuards(AdminGuard),
-    UseInterceptors(RecordedInterceptor),
+    UseInterceptors(RecordedInterceptor, AdminWallInterceptor),
   );

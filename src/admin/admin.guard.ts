@@ -32,9 +32,13 @@ export class AdminGuard implements CanActivate {
   }
 }
 
-/** The `AdminScope` of whoever asks. */
-export const Scope = createParamDecorator((_: undefined, context: ExecutionContext): AdminScope => {
-  const scope = scopes.get(context.switchToHttp().getRequest<object>());
+export function scopeOf(request: object): AdminScope {
+  const scope = scopes.get(request);
   if (!scope) throw new AuthError('insufficient_role', 'This is for administrators', { detail: 'no AdminGuard' });
   return scope;
-});
+}
+
+/** The `AdminScope` of whoever asks. */
+export const Scope = createParamDecorator(
+  (_: undefined, context: ExecutionContext): AdminScope => scopeOf(context.switchToHttp().getRequest<object>()),
+);

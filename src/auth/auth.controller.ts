@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/
 import { Auth, clientOf, Public, RequireAuth, type AuthContext, type GuardedRequest } from '@latchkey/nest';
 import { Limited } from '../protection/limit.guard';
 import { ModeCapabilities } from '../strategy/mode-capabilities';
+import { WithinTenant } from '../sign-in/within-tenant';
 import { ApiAuthOperation } from './auth.openapi';
 import { logoutResponse, meResponse, modeResponse } from './auth.responses';
 import * as schemas from './auth.schemas';
@@ -82,6 +83,7 @@ export class AuthController {
   }
 
   @RequireAuth()
+  @WithinTenant()
   @ServesProviderLogins()
   @Post('logout')
   @HttpCode(200)

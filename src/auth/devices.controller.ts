@@ -2,6 +2,7 @@ import { Controller, Delete, Get, HttpCode, Param } from '@nestjs/common';
 import { Auth, RequireAuth, type AuthContext } from '@latchkey/nest';
 import { Devices } from '../identity/factors/devices';
 import { ForeignBelongings } from '../identity/foreign-belongings';
+import { WithinTenant } from '../sign-in/within-tenant';
 import { userOf } from './factor-settings.service';
 import { ApiMfaOperation } from './mfa.openapi';
 import { deviceResponse } from './mfa.responses';
@@ -10,6 +11,7 @@ import { requirePerson } from './session-directory';
 
 /** Devices that one let the service remember. */
 @RequireAuth()
+@WithinTenant()
 @Controller('auth/devices')
 export class DevicesController {
   constructor(

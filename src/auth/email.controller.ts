@@ -2,6 +2,7 @@ import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { Auth, clientOf, Public, RequireAuth, type AuthContext, type GuardedRequest } from '@latchkey/nest';
 import { AccountRecovery } from '../identity/account-recovery.service';
 import { Limited } from '../protection/limit.guard';
+import { WithinTenant } from '../sign-in/within-tenant';
 import { ApiAuthOperation } from './auth.openapi';
 import { EmailChanges } from './email-changes';
 import { LetterRequests } from './letter-requests';
@@ -40,6 +41,7 @@ export class EmailController {
   }
 
   @RequireAuth()
+  @WithinTenant()
   @Post('change')
   @HttpCode(202)
   @ApiAuthOperation('changeEmail')

@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Post } from '@nestjs/common';
 import { Auth, RequireAuth, RequireFresh, type AuthContext } from '@latchkey/nest';
+import { WithinTenant } from '../sign-in/within-tenant';
 import { FactorOverviews } from './factor-overview';
 import { FactorSettingsService } from './factor-settings.service';
 import { ApiMfaOperation } from './mfa.openapi';
@@ -8,6 +9,7 @@ import * as schemas from './mfa.schemas';
 
 /** One's own second factors. Whoever changes them proved a credential a short time ago. */
 @RequireAuth()
+@WithinTenant()
 @Controller('auth/mfa')
 export class FactorsController {
   constructor(

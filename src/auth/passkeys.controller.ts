@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import { Auth, RequireAuth, RequireFresh, type AuthContext } from '@latchkey/nest';
 import { ForeignBelongings } from '../identity/foreign-belongings';
+import { WithinTenant } from '../sign-in/within-tenant';
 import { FactorOverviews } from './factor-overview';
 import { FactorSettingsService, userOf } from './factor-settings.service';
 import { ApiMfaOperation } from './mfa.openapi';
@@ -9,6 +10,7 @@ import * as schemas from './mfa.schemas';
 
 /** One's own passkeys. */
 @RequireAuth()
+@WithinTenant()
 @Controller('auth/mfa/passkeys')
 export class PasskeysController {
   constructor(

@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { Auth, clientOf, Public, RequireAuth, type AuthContext, type GuardedRequest } from '@latchkey/nest';
 import { Limited } from '../protection/limit.guard';
+import { WithinTenant } from '../sign-in/within-tenant';
 import { ApiAuthOperation } from './auth.openapi';
 import { LetterRequests } from './letter-requests';
 import { PasswordChanges } from './password-changes';
@@ -41,6 +42,7 @@ export class PasswordController {
   }
 
   @RequireAuth()
+  @WithinTenant()
   @Post('change')
   @HttpCode(204)
   @ApiAuthOperation('changePassword')

@@ -1,5 +1,6 @@
 import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
 import { Auth, RequireAuth, type AuthContext } from '@latchkey/nest';
+import { WithinTenant } from '../sign-in/within-tenant';
 import { ApiAuthOperation } from './auth.openapi';
 import { sessionResponse } from './auth.responses';
 import * as schemas from './auth.schemas';
@@ -8,6 +9,7 @@ import { SessionEndings } from './session-endings';
 
 /** A person's own sessions. */
 @RequireAuth()
+@WithinTenant()
 @Controller('auth/sessions')
 export class SessionsController {
   constructor(

@@ -3,6 +3,7 @@ import { Auth, clientOf, RequireAuth, type AuthContext, type GuardedRequest } fr
 import type { SecondFactor } from '../identity/factors/factor-proofs';
 import { Passkeys } from '../identity/factors/passkeys';
 import { Limited } from '../protection/limit.guard';
+import { WithinTenant } from '../sign-in/within-tenant';
 import { BrowserAnswers, type CookieReply } from './browser-answers';
 import { userOf } from './factor-settings.service';
 import { ApiMfaOperation } from './mfa.openapi';
@@ -12,6 +13,7 @@ import { StepUpService } from './step-up.service';
 
 /** Proving oneself again, for what `@RequireMfa()` and `@RequireFresh()` ask. */
 @RequireAuth()
+@WithinTenant()
 @Controller('auth/step-up')
 export class StepUpController {
   constructor(

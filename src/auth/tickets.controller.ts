@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { Auth, RequireAuth, type AuthContext } from '@latchkey/nest';
 import { Tickets } from '../strategy/tickets';
+import { WithinTenant } from '../sign-in/within-tenant';
 import { ApiAuthOperation } from './auth.openapi';
 import { ticketResponse } from './auth.responses';
 import { emptyBody } from './auth.schemas';
@@ -11,6 +12,7 @@ export class TicketsController {
   constructor(private readonly tickets: Tickets) {}
 
   @RequireAuth()
+  @WithinTenant()
   @Post()
   @HttpCode(200)
   @ApiAuthOperation('ticket')

@@ -57,6 +57,9 @@ export const databaseSchema = z.strictObject({
     })
     .prefault({})
     .describe('Connection pool.'),
+  row_level_security: oneOf('auto', 'require', 'off')
+    .prefault('auto')
+    .describe('Policies behind requests of signed-in people. auto: where the role latchkey_tenant can be taken.'),
   statement_timeout: duration('100ms', '10m').prefault('2s').describe('Longest time for one statement.'),
 });
 

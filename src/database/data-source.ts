@@ -14,6 +14,7 @@ import { CreateSamlSessions1795600200000 } from '../../migrations/1795600200000-
 import { AddLoginTermsToTenants1795700000000 } from '../../migrations/1795700000000-add-login-terms-to-tenants';
 import { IndexDevicesById1795800000000 } from '../../migrations/1795800000000-index-devices-by-id';
 import { NoteSamlSessionsOfSecondFactors1795800100000 } from '../../migrations/1795800100000-note-saml-sessions-of-second-factors';
+import { RaiseTenantWall1795900000000 } from '../../migrations/1795900000000-raise-tenant-wall';
 import { BoundFeedAndLedger1795400000000 } from '../../migrations/1795400000000-bound-feed-and-ledger';
 
 type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
@@ -36,6 +37,7 @@ const MIGRATIONS = [
   AddLoginTermsToTenants1795700000000,
   IndexDevicesById1795800000000,
   NoteSamlSessionsOfSecondFactors1795800100000,
+  RaiseTenantWall1795900000000,
 ];
 
 /** What every TypeORM data source of the service shares; entities are added by those who have them. */

@@ -10,8 +10,10 @@ import { directClient, openPool, pooledBounds, type ApplicationName } from './co
 import { dataSourceOptions } from './data-source';
 import { Database } from './database';
 import { DatabaseServer, openDatabaseServer } from './database-server';
+import { DatabaseStartError } from './database-start-error';
 import { migrateUp } from './migrate';
 import { requestPool } from './request-pool';
+import { TenantWall } from './tenant-wall';
 
 /** Opens a direct connection for LISTEN, not yet connected: the caller connects it, listens for `error` and ends it. */
 export type OpenFeedConnection = () => Client;
@@ -43,8 +45,14 @@ export class DatabaseModule implements OnApplicationShutdown {
         { provide: DatabaseServer, inject: [LOGGER], useFactory: (log: Logger) => migratedServer(config, log) },
         {
           provide: Database,
-          inject: [DataSource],
-          useFactory: (dataSource: DataSource) => new Database(requestPool(dataSource), database.preparedStatements),
+          inject: [DataSource, TenantWall],
+          useFactory: (dataSource: DataSource, wall: TenantWall) =>
+            new Database(requestPool(dataSource), database.preparedStatements, wall),
+        },
+        {
+          provide: TenantWall,
+          inject: [DataSource, LOGGER],
+          useFactory: (dataSource: DataSource, log: Logger) => raisedWall(database, dataSource, log),
         },
         {
           provide: BackgroundDatabase,
@@ -57,7 +65,7 @@ export class DatabaseModule implements OnApplicationShutdown {
           useFactory: (server: DatabaseServer) => () => directClient(server.directUrl, 'latchkey-feed', database),
         },
       ],
-      exports: [DatabaseServer, Database, BackgroundDatabase, OPEN_FEED_CONNECTION],
+      exports: [DatabaseServer, Database, BackgroundDatabase, TenantWall, OPEN_FEED_CONNECTION],
     };
   }
 
@@ -68,6 +76,9 @@ export class DatabaseModule implements OnApplicationShutdown {
     await this.server.stop();
   }
 }
+
+const NO_WALL =
+  'The role latchkey_tenant cannot be taken: row-level security does not stand behind requests; see docs/guide/production.md';
 
 type DatabaseSettings = Pick<Config, 'dataDir' | 'database'>;
 
@@ -81,6 +92,19 @@ async function migratedServer(config: DatabaseSettings, log: Logger): Promise<Da
     await server.stop();
     throw error;
   }
+}
+
+async function raisedWall(
+  { rowLevelSecurity }: Config['database'],
+  dataSource: DataSource,
+  log: Logger,
+): Promise<TenantWall> {
+  if (rowLevelSecurity === 'off') return TenantWall.none();
+  const wall = await TenantWall.raise(requestPool(dataSource));
+  if (wall.stands) return wall;
+  if (rowLevelSecurity === 'require') throw new DatabaseStartError(NO_WALL);
+  log.warn({}, NO_WALL);
+  return wall;
 }
 
 function typeOrmOptions({ database }: DatabaseSettings, server: DatabaseServer, log: Logger): TypeOrmModuleOptions {

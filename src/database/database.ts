@@ -4,6 +4,7 @@ import { inSpan } from '../common/tracing';
 import { onConnection } from './connections';
 import { asUnavailable, isConflict } from './infrastructure-failure';
 import { runStatement, type Queryable, type Statement } from './statement';
+import { TenantWall } from './tenant-wall';
 import { runTransaction } from './transaction';
 
 export type { Queryable, Statement } from './statement';
@@ -20,9 +21,11 @@ export class Database implements Queryable {
     protected readonly pool: Pool,
     /** False for a pooler that cannot carry named prepared statements. */
     protected readonly prepared: boolean,
+    private readonly wall: TenantWall = TenantWall.none(),
   ) {}
 
   rows<R>(statement: Statement, values: readonly unknown[] = []): Promise<R[]> {
+    if (this.wall.isInside) return this.#inTransaction((tx) => tx.rows<R>(statement, values));
     return this.#run((client) => runStatement<R>(client, statement, values, this.prepared));
   }
 
@@ -35,7 +38,12 @@ export class Database implements Queryable {
    * times more: it must have no effects outside the transaction.
    */
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
-    return inSpan('latchkey.transaction', {}, () => this.#run((client) => runTransaction(client, this.prepared, work)));
+    return inSpan('latchkey.transaction', {}, () => this.#inTransaction(work));
+  }
+
+  #inTransaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    const how = { beginning: this.wall.beginning(), prepared: this.prepared };
+    return this.#run((client) => runTransaction(client, how, work));
   }
 
   /** Connections of this process as they stand now, and how many wait for one. */

@@ -2,15 +2,21 @@ import type { ClientBase } from 'pg';
 import { breaksConnection } from './infrastructure-failure';
 import { runStatement, type Queryable, type Statement } from './statement';
 
+export interface TransactionManner {
+  readonly prepared: boolean;
+  /** What begins it. Default: `BEGIN`. */
+  readonly beginning?: string;
+}
+
 /** Commits what `work` did on this connection, or nothing. A COMMIT whose answer was lost is not repeated. */
 export async function runTransaction<T>(
   client: ClientBase,
-  prepared: boolean,
+  { prepared, beginning = 'BEGIN' }: TransactionManner,
   work: (tx: Queryable) => Promise<T>,
 ): Promise<T> {
   const transaction = new Transaction(client, prepared);
-  await client.query('BEGIN');
   try {
+    await client.query(beginning);
     const result = await work(transaction);
     await commit(client);
     return result;

@@ -1,12 +1,14 @@
 import { Controller, Delete, Get, HttpCode, Param } from '@nestjs/common';
 import { Auth, AuthError, RequireAuth, RequireFresh, type AuthContext } from '@latchkey/nest';
 import type { UserRef } from '../identity/user.store';
+import { WithinTenant } from '../sign-in/within-tenant';
 import { IdentityLinks } from './identity-links';
 import { ApiOidcOperation } from './oidc/oidc.openapi';
 import { identityId } from './oidc/oidc.schemas';
 
 /** One's own identities at providers. */
 @RequireAuth()
+@WithinTenant()
 @Controller('auth/identities')
 export class IdentitiesController {
   constructor(private readonly links: IdentityLinks) {}

@@ -53,7 +53,7 @@ const FIND: Statement = {
 
 const TENANT_OF: Statement = {
   name: 'account_tenant_of',
-  text: 'SELECT tenant_id FROM users WHERE id = $1',
+  text: `SELECT tenant_id FROM latchkey_owner('user', $1)`,
 };
 
 /** What administrators ask about accounts. Malformed ids are "not there". */

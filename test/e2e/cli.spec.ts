@@ -325,6 +325,7 @@ describe('doctor', () => {
       'schema',
       'signing_keys',
       'revocation_feed',
+      'row_level_security',
     ]) {
       expect([check, stateOf(report, check)]).toEqual([check, 'ok']);
     }

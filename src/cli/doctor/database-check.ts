@@ -3,7 +3,9 @@ import type { Config } from '../../config/config';
 import { formatDuration } from '../../config/duration';
 import { openDatabaseServer } from '../../database/database-server';
 import type { ServerLog } from '../../database/embedded/server-log';
+import { openPool } from '../../database/connections';
 import { migrationStatus } from '../../database/migrate';
+import { TenantWall } from '../../database/tenant-wall';
 import { RootKeys } from '../../keys/root-keys';
 import { failureOf } from '../failure';
 import { databaseText } from '../ready-note';
@@ -25,7 +27,7 @@ export async function databaseFindings(config: Config, clock: Clock, log: Server
   try {
     const server = await openDatabaseServer(config, log);
     try {
-      return await ask(server.directUrl, config, clock);
+      return await ask(server.directUrl, { config, clock, log });
     } finally {
       await server.stop();
     }
@@ -35,7 +37,13 @@ export async function databaseFindings(config: Config, clock: Clock, log: Server
   }
 }
 
-async function ask(url: string, config: Config, clock: Clock): Promise<Finding[]> {
+interface Asker {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: ServerLog;
+}
+
+async function ask(url: string, { config, clock, log }: Asker): Promise<Finding[]> {
   const store = new DoctorStore(url, config.database);
   const asked = clock.now();
   const { version, now } = await store.server();
@@ -49,7 +57,20 @@ async function ask(url: string, config: Config, clock: Clock): Promise<Finding[]
     keysFinding(config, await store.sealedKeys()),
     cleanupFinding(config, tables, clock.now()),
     feedFinding(tables),
+    await wallFinding(url, config, log),
   ];
+}
+
+async function wallFinding(url: string, { database }: Config, log: ServerLog): Promise<Finding> {
+  const check = 'row_level_security';
+  if (database.rowLevelSecurity === 'off') return { check, status: 'ok', detail: 'off, by configuration' };
+  const pool = openPool(url, 'latchkey-jobs', database, log);
+  const { stands } = await TenantWall.raise(pool).finally(() => pool.end());
+  if (stands) return { check, status: 'ok', detail: 'behind the requests of signed-in people' };
+  const mend =
+    'As a superuser, in this database: SELECT latchkey_grant_tenant_role(); GRANT latchkey_tenant TO <the role of database.url>';
+  const status = database.rowLevelSecurity === 'require' ? 'fail' : 'warn';
+  return { check, status, detail: 'the role latchkey_tenant cannot be taken', mend };
 }
 
 function serverFinding(config: Config, version: number): Finding {

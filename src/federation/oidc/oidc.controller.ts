@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@
 import { Auth, clientOf, Public, RequireAuth, RequireFresh, type AuthContext } from '@latchkey/nest';
 import { Limited } from '../../protection/limit.guard';
 import { loginResponse } from '../../sign-in/grant-response';
+import { WithinTenant } from '../../sign-in/within-tenant';
 import { CodeExchange } from './code-exchange';
 import { IdentityLinking } from './identity-linking';
 import { OidcCallback } from './oidc-callback';
@@ -74,6 +75,7 @@ export class OidcController {
   }
 
   @RequireAuth()
+  @WithinTenant()
   @RequireFresh('10m')
   @Post(':provider/link')
   @HttpCode(200)

@@ -60,7 +60,7 @@ const PAGE: Statement = {
 
 const TENANT: Statement = {
   name: 'invitation_tenant',
-  text: 'SELECT tenant_id AS "tenantId" FROM invitations WHERE id = $1',
+  text: `SELECT tenant_id AS "tenantId" FROM latchkey_owner('invitation', $1)`,
 };
 
 const WITHDRAW: Statement = {
