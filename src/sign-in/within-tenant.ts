@@ -12,7 +12,12 @@ import { TenantWall } from '../database/tenant-wall';
 
 /** What a handler does for a tenant: from the moment that somebody asks for its answer. */
 export function behindWall(wall: TenantWall, tenantId: string, next: CallHandler<unknown>): Observable<unknown> {
-  return new Observable((answer) => wall.run(tenantId, () => next.handle().subscribe(answer)));
+  return new Observable((answer) => {
+    const { inside, leave } = wall.enter(tenantId);
+    const handling = inside(() => next.handle().subscribe(answer));
+    handling.add(leave);
+    return handling;
+  });
 }
 
 /** Keeps the statements of a request to the rows of the caller's tenant. */

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { Pool } from 'pg';
 import { Database, type Statement } from '../../src/database/database';
@@ -134,10 +135,24 @@ describe('the wall between tenants', () => {
     await pool.end();
   });
 
-  it('is entered with the id of a tenant, and with nothing else', () => {
+  it('is entered with the id of a tenant, and with nothing else', async () => {
     for (const text of ['', 'x', `${A}'; RESET ROLE; --`]) {
-      expect(() => wall.run(text, () => null)).toThrow('needs the id of a tenant');
+      await expect(wall.run(text, () => Promise.resolve())).rejects.toThrow('needs the id of a tenant');
+      expect(() => wall.enter(text)).toThrow('needs the id of a tenant');
     }
+  });
+
+  it('makes no promise dearer once everybody has left', async () => {
+    const disabled = jest.spyOn(AsyncLocalStorage.prototype, 'disable');
+    const second = wall.enter(B);
+    await wall.run(A, tenantsSeen);
+    await expect(wall.run(A, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(disabled).not.toHaveBeenCalled();
+    expect(await second.inside(tenantsSeen)).toEqual([B]);
+    second.leave();
+    expect(disabled).toHaveBeenCalledTimes(1);
+    expect(wall.isInside).toBe(false);
+    disabled.mockRestore();
   });
 
   it('lets nobody read what no request of a tenant needs', async () => {
