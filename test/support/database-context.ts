@@ -19,6 +19,7 @@ export interface DatabaseContext {
 const DEFAULTS: DatabaseConfig = {
   preparedStatements: true,
   pool: { max: 4, acquireTimeout: 2_000 },
+  rowLevelSecurity: 'auto',
   statementTimeout: 5_000,
 };
 
