@@ -39,6 +39,6 @@ export function scopeOf(request: object): AdminScope {
 }
 
 /** The `AdminScope` of whoever asks. */
-export const Scope = createParamDecorator(
-  (_: undefined, context: ExecutionContext): AdminScope => scopeOf(context.switchToHttp().getRequest<object>()),
+export const Scope = createParamDecorator((_: undefined, context: ExecutionContext): AdminScope =>
+  scopeOf(context.switchToHttp().getRequest<object>()),
 );

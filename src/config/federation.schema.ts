@@ -1,13 +1,10 @@
 import { z } from 'zod';
+import { redirectUri } from './redirect-uri';
 import { samlProviders } from './saml.schema';
 import { distinct, oneOf, secret } from './setting-kinds';
 
 const httpUrl = z.string().refine(isIssuer, {
   error: 'must be an http:// or https:// URL without user, query, fragment and /.well-known/',
-});
-
-const redirectUri = z.string().refine(isRedirectUri, {
-  error: 'must be an exact URI without query and fragment, such as com.example.app:/callback',
 });
 
 /** A path into claims, as in `realm_access.roles`. */
@@ -91,10 +88,4 @@ function isIssuer(text: string): boolean {
   if (!/^https?:\/\//.test(text) || !URL.canParse(text) || text.includes('/.well-known/')) return false;
   const { username, password, search, hash } = new URL(text);
   return [username, password, search, hash].every((part) => part === '');
-}
-
-function isRedirectUri(text: string): boolean {
-  if (!URL.canParse(text) || /[?#*\s]/.test(text)) return false;
-  const { protocol, username, password } = new URL(text);
-  return !/^(javascript|data|file|blob|about|vbscript):$/.test(protocol) && username === '' && password === '';
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { redirectUri } from './redirect-uri';
 import { distinct, duration, oneOf, secret } from './setting-kinds';
 
 const url = z.string().refine(isHttpUrl, { error: 'must be an http:// or https:// URL without user and fragment' });
@@ -53,6 +54,9 @@ const provider = z.strictObject({
   email_verified: z.boolean().prefault(false).describe('Its word about e-mail addresses is taken.'),
   tenant: z.string().min(1).max(63).optional().describe('Slug or id of the tenant that all its people belong to.'),
   registration: oneOf('open', 'closed').prefault('closed').describe('open: unknown people get an account.'),
+  redirect_uris: distinct(redirectUri)
+    .prefault([])
+    .describe('Exact redirect URIs of applications that exchange codes.'),
   link_by_verified_email: z
     .boolean()
     .prefault(false)

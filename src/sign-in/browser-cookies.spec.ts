@@ -4,6 +4,7 @@ import { RootKeys } from '../keys/root-keys';
 import { CookieScope } from './cookie-scope';
 import { ReturnTargets } from './return-target';
 import { SealedCookies } from './sealed-cookie';
+import { SealedTexts } from './sealed-text';
 
 class StoppedClock extends Clock {
   at = 1_000_000_000_000;
@@ -20,7 +21,7 @@ const OPTIONS = { maxAgeSeconds: 600, path: '/auth', sameSite: 'lax' } as const;
 
 describe('a sealed cookie', () => {
   const clock = new StoppedClock();
-  const cookies = new SealedCookies(new RootKeys(SECRET), new CookieScope(SERVER), clock);
+  const cookies = new SealedCookies(new SealedTexts(new RootKeys(SECRET), clock), new CookieScope(SERVER));
   const kept = cookies.seal('one', { who: 'João' }, OPTIONS);
   const [pair = ''] = kept.split(';');
 
@@ -56,8 +57,8 @@ describe('a sealed cookie', () => {
     const rotated = new RootKeys('another root secret of thirty-two bytes', [SECRET]);
     const foreign = new RootKeys('another root secret of thirty-two bytes');
     const scope = new CookieScope(SERVER);
-    expect(new SealedCookies(rotated, scope, clock).open('one', pair)).toEqual({ who: 'João' });
-    expect(new SealedCookies(foreign, scope, clock).open('one', pair)).toBeNull();
+    expect(new SealedCookies(new SealedTexts(rotated, clock), scope).open('one', pair)).toEqual({ who: 'João' });
+    expect(new SealedCookies(new SealedTexts(foreign, clock), scope).open('one', pair)).toBeNull();
   });
 
   it('ends', () => {

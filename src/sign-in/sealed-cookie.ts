@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { stringifySetCookie } from 'cookie';
-import { AuthError, Clock, cookieValues } from '@latchkey/nest';
-import { RootKeys } from '../keys/root-keys';
-import { seal, unseal } from '../keys/sealed-box';
+import { AuthError, cookieValues } from '@latchkey/nest';
 import { CookieScope } from './cookie-scope';
+import { SealedTexts } from './sealed-text';
 
 export interface SealedCookieOptions {
   /** So long it is understood. */
@@ -15,7 +14,6 @@ export interface SealedCookieOptions {
   readonly sameSite: 'lax' | 'none';
 }
 
-const PURPOSE = 'browser_cookie';
 /** Characters. A browser keeps no more than 4096 bytes of one cookie. */
 const LONGEST = 3_800;
 
@@ -23,16 +21,14 @@ const LONGEST = 3_800;
 @Injectable()
 export class SealedCookies {
   constructor(
-    private readonly roots: RootKeys,
+    private readonly texts: SealedTexts,
     private readonly scope: CookieScope,
-    private readonly clock: Clock,
   ) {}
 
   /** A value of `Set-Cookie`. @throws AuthError `unsupported_in_mode` when it would be too long */
   seal(name: string, payload: object, options: SealedCookieOptions): string {
     const { maxAgeSeconds } = options;
-    const text = JSON.stringify({ until: this.clock.now() + maxAgeSeconds * 1000, payload });
-    const value = `${this.roots.currentId}.${seal(this.roots.derive(PURPOSE), Buffer.from(text), name).toString('base64url')}`;
+    const value = this.texts.seal(name, payload, maxAgeSeconds * 1000);
     if (value.length <= LONGEST) return this.written(name, value, options);
     throw new AuthError('unsupported_in_mode', 'What is to be kept does not fit into a cookie', { detail: name });
   }
@@ -40,16 +36,7 @@ export class SealedCookies {
   /** Null for what is missing, changed, expired, sealed under another name, or there more than once. */
   open(name: string, cookieHeader: string | undefined): unknown {
     const [value, ...others] = cookieValues(cookieHeader, this.scope.named(name));
-    if (value === undefined || others.length > 0) return null;
-    const dot = value.indexOf('.');
-    const key = dot < 0 ? null : this.roots.deriveWith(value.slice(0, dot), PURPOSE);
-    const box = Buffer.from(value.slice(dot + 1), 'base64url');
-    // One spelling for one value.
-    if (!key || box.toString('base64url') !== value.slice(dot + 1)) return null;
-    const plain = unseal(key, box, name);
-    if (!plain) return null;
-    const { until, payload } = JSON.parse(plain.toString('utf8')) as { until: number; payload: unknown };
-    return until > this.clock.now() ? payload : null;
+    return value === undefined || others.length > 0 ? null : this.texts.open(name, value);
   }
 
   /** Whether there is one of the name, whatever it is worth. */

@@ -7,6 +7,7 @@ import { LogoutService } from './logout.service';
 import { ProviderCookies } from './provider-cookies';
 import { ReturnTargets } from './return-target';
 import { SealedCookies } from './sealed-cookie';
+import { SealedTexts } from './sealed-text';
 import { SignOut } from './sign-out';
 import { TokenCookies } from './token-cookies';
 import { SecondFactorGate } from './second-factor-gate';
@@ -18,6 +19,7 @@ const SHARED = [
   ProviderCookies,
   SecondFactorGate,
   SealedCookies,
+  SealedTexts,
   SignOut,
   TokenCookies,
   ReturnTargets,

@@ -46,6 +46,7 @@ export const OPEN = [
   'POST /auth/refresh',
   'POST /auth/register',
   'POST /auth/saml/:provider/acs',
+  'POST /auth/saml/:provider/exchange',
   'POST /auth/saml/:provider/slo',
 ];
 

@@ -1,4 +1,4 @@
-import { createVerify, X509Certificate } from 'node:crypto';
+import { createHash, createVerify, randomBytes, X509Certificate } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
 import { generate } from 'otplib';
 import type { Answer } from '../support/http-client';
@@ -10,13 +10,21 @@ import { withClient } from '../support/test-database';
 import { cookieHeader, corp, CORP, PUBLIC_URL, SamlBrowser, SLO_URL, SSO_URL, whoIs } from './saml-browser';
 import { Service, useService, type Grant } from './service';
 
+const APP = 'com.example.app:/cb';
 const PERSON = {
   nameId: 'jose.conceicao@idp.example',
   attributes: forge.attribute('displayName', 'José Conceição') + forge.attribute('groups', 'editor', 'admin'),
 };
 
 describe.each(PROFILES)('signing in with SAML, $name', ({ settings, row }) => {
-  const service = useService({ settings: { ...settings, ...CORP } });
+  const service = useService({
+    settings: {
+      ...settings,
+      ...CORP,
+      ...corp({ redirect_uris: [APP] }, 'app'),
+      ...corp({ redirect_uris: [APP] }, 'other'),
+    },
+  });
   const browser = new SamlBrowser(service);
 
   it('makes an account at the first sign-in and finds it at the next', async () => {
@@ -97,6 +105,100 @@ describe.each(PROFILES)('signing in with SAML, $name', ({ settings, row }) => {
       expect((await service.me(token)).status).toBe(ends);
       for (const other of others) expect((await service.me(other)).status).toBe(200);
     }
+  });
+
+  describe('for an application that takes the login over', () => {
+    const phone = new SamlBrowser(service, 'app');
+    const verifier = randomBytes(32).toString('base64url');
+    const challenge = createHash('sha256').update(verifier).digest('base64url');
+    const asked = `?${new URLSearchParams({ redirect_uri: APP, code_challenge: challenge }).toString()}`;
+
+    async function codeFor(difference: Partial<forge.Facts> = {}): Promise<string> {
+      const answer = await phone.signIn({ nameId: 'phone@idp.example', ...difference }, asked);
+      expect(cookieNames(answer).kept).toEqual([]);
+      const location = new URL(answer.headers.get('location')!);
+      expect([answer.status, `${location.protocol}${location.pathname}`]).toEqual([303, APP]);
+      return location.searchParams.get('code')!;
+    }
+
+    const exchange = (code: string, difference: object = {}, provider = 'app') =>
+      service.http.post<Grant>(`/auth/saml/${provider}/exchange`, {
+        json: { code, code_verifier: verifier, redirect_uri: APP, ...difference },
+      });
+
+    it('gives tokens as JSON, once', async () => {
+      const code = await codeFor({ ...PERSON, nameId: 'jose@phone.example', sessionIndex: '_app' });
+      const answers = await Promise.all(Array.from({ length: 20 }, () => exchange(code)));
+      const [grant, ...more] = answers.filter(({ status }) => status === 200);
+      expect([grant?.body.token_type, more]).toEqual(['Bearer', []]);
+      expect(new Set(answers.map(({ status, code: error }) => (status === 200 ? 'in' : `${status} ${error}`)))).toEqual(
+        new Set(['in', '401 federated_login_failed']),
+      );
+      const { access_token: token, refresh_token: refreshToken } = grant!.body;
+      const me = await service.me(token);
+      expect(me.body).toMatchObject({ amr: ['fed'], user: { name: 'José Conceição', roles: ['editor'] } });
+      expect((await service.refresh(refreshToken)).status).toBe(200);
+      const session = { nameId: 'jose@phone.example', sessionIndex: '_app' };
+      expect((await phone.logout(session)).status).toBe(303);
+      expect((await service.me(token)).status).toBe(row.logout_takes_effect === 'at_once' ? 401 : 200);
+    });
+
+    it('gives them to nobody else, and to nobody later', async () => {
+      const code = await codeFor();
+      const attempts: [object, string?][] = [
+        [{ code_verifier: randomBytes(32).toString('base64url') }],
+        [{ code_verifier: challenge }],
+        [{ redirect_uri: 'com.example.app:/other' }],
+        [{ code: `${code.slice(0, -2)}${code.endsWith('AA') ? 'BB' : 'AA'}` }],
+        [{ code: code.slice(1) }],
+        [{ code: 'x' }],
+        [{}, 'other'],
+      ];
+      for (const [difference, provider] of attempts) {
+        expect(await exchange(code, difference, provider)).toMatchObject({
+          status: 401,
+          code: 'federated_login_failed',
+        });
+      }
+      expect(service.app.logged('federated_login_failed').at(-1)).toMatchObject({ reason: 'code', kind: 'other' });
+      expect((await exchange(code)).status).toBe(200);
+      const late = await codeFor();
+      service.clock.advance(MINUTE);
+      expect(await exchange(late)).toMatchObject({ status: 401, code: 'federated_login_failed' });
+    });
+
+    it('asks for the second factor in the answer to the exchange', async () => {
+      const nameId = 'phone-in-two-steps@idp.example';
+      const { body } = await exchange(await codeFor({ nameId }));
+      await service.changes.setMfaRequired({ tenantId: body.user.tenant_id, userId: body.user.id }, true);
+      const answer = await exchange(await codeFor({ nameId }));
+      expect(answer).toMatchObject({ status: 401, code: 'mfa_required' });
+      expect(answer.body).toMatchObject({ enrolment_required: true });
+    });
+
+    it('is sent back with an error where the provider is not believed', async () => {
+      const begun = await phone.begin(asked);
+      const answer = await phone.post(forge.assertionSigned(phone.said(begun, { audience: 'another' })), begun);
+      expect(answer.headers.get('location')).toBe(`${APP}?error=federated_login_failed`);
+      const wordy =
+        forge.attribute('displayName', 'x'.repeat(900)) +
+        forge.attribute('groups', ...Array<string>(400).fill('editor'));
+      const long = await phone.signIn({ attributes: wordy }, asked);
+      expect(long.headers.get('location')).toBe(`${APP}?error=federated_login_failed`);
+      expect(service.app.logged('federated_login_failed').at(-1)).toMatchObject({ reason: 'too_long' });
+    });
+
+    it.each([
+      ['an address that is not listed', { redirect_uri: 'com.example.app:/cb2', code_challenge: challenge }],
+      ['an address of another form', { redirect_uri: `${APP}/`, code_challenge: challenge }],
+      ['no challenge', { redirect_uri: APP }],
+      ['a challenge alone', { code_challenge: challenge }],
+      ['a challenge that is no hash', { redirect_uri: APP, code_challenge: 'plain' }],
+      ['a place to return to as well', { redirect_uri: APP, code_challenge: challenge, return_to: '/' }],
+    ])('does not begin with %s', async (_, query) => {
+      const answer = await service.http.get(`/auth/saml/app/login?${new URLSearchParams(query).toString()}`);
+      expect([answer.status, answer.code]).toEqual([400, 'validation_failed']);
+    });
   });
 
   it('signs out at the provider too, with a request that is signed and names the session', async () => {

@@ -167,6 +167,24 @@ describe('the wall between tenants', () => {
     }
   });
 
+  it('shows a role of somebody else nothing, until a policy says which rows', async () => {
+    const role = `reporting_${randomUUID().slice(0, 8)}`;
+    await withClient(app.database.url, async (client) => {
+      await client.query('BEGIN');
+      await client.query(`CREATE ROLE ${role}; GRANT SELECT ON users TO ${role}`);
+      const seen = async () => {
+        await client.query(`SET LOCAL ROLE ${role}`);
+        const { rowCount } = await client.query('SELECT DISTINCT tenant_id FROM users');
+        await client.query('RESET ROLE');
+        return rowCount;
+      };
+      expect(await seen()).toBe(0);
+      await client.query(`CREATE POLICY reporting ON users FOR SELECT TO ${role} USING (tenant_id = '${B}')`);
+      expect(await seen()).toBe(1);
+      await client.query('ROLLBACK');
+    });
+  });
+
   it('tells whose a thing is by its id, from inside another tenant too, in one statement', async () => {
     const user = await database.first<{ id: string }>(sql('SELECT id FROM users WHERE tenant_id = $1'), [B]);
     const store = new BelongingStore(database);

@@ -14,6 +14,8 @@ const attempt = z.object({
   /** The request named the tenant: the assertion must not name another. */
   tenantNamed: z.boolean(),
   remember: z.boolean(),
+  /** An application takes the login over, and proves with the verifier that it is the one that asked. */
+  exchange: z.object({ redirectUri: z.string(), codeChallenge: z.string() }).optional(),
 });
 
 /** One sign-in that is under way at a provider. Kept by the browser that began it, and by nobody else. */

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { AuthError, type ClientInfo } from '@latchkey/nest';
-import { EventLog } from '../../common/event-log';
 import { BrowserLogins } from '../../sign-in/browser-logins';
 import { SamlAttempts, type SamlAttempt } from './saml-attempts';
-import { failureTarget, type Departure } from './saml-http';
+import { failureTarget, withParameter, type Departure } from './saml-http';
+import { SamlCodes } from './saml-codes';
 import { SamlProviders } from './saml-providers';
 import { refuse, SamlRefusal } from './saml-refusal';
+import { SamlRefusals } from './saml-refusals';
 import { SamlSignIn } from './saml-sign-in';
 
 /** A browser that comes back from a provider. */
@@ -25,7 +26,8 @@ export class SamlCallback {
     private readonly attempts: SamlAttempts,
     private readonly signIns: SamlSignIn,
     private readonly logins: BrowserLogins,
-    private readonly events: EventLog,
+    private readonly codes: SamlCodes,
+    private readonly refusals: SamlRefusals,
   ) {}
 
   /** @throws AuthError `not_found` */
@@ -36,19 +38,27 @@ export class SamlCallback {
     const target = attempt?.returnTo ?? this.attempts.target();
     const forgotten = attempt ? [this.attempts.forgotten(attempt)] : [];
     try {
-      const grant = await this.signedIn(arrival, attempt);
-      const remember = attempt?.remember ?? false;
-      return { location: target, cookies: [...forgotten, ...(await this.logins.begin(grant, remember, cookieHeader))] };
+      const { location, cookies } = await this.arrived(arrival, attempt, target);
+      return { location, cookies: [...forgotten, ...cookies] };
     } catch (error) {
       const told = this.told(error, arrival);
       return { location: failureTarget(target, told), cookies: forgotten };
     }
   }
 
-  private async signedIn({ provider, form, host, client }: SamlArrival, attempt: SamlAttempt | null) {
+  private async arrived(
+    { provider, form, cookieHeader, host, client }: SamlArrival,
+    attempt: SamlAttempt | null,
+    target: string,
+  ): Promise<Departure> {
     if (!attempt && !this.providers.settings(provider).idpInitiated) refuse('other_browser');
     const message = form.get('SAMLResponse') ?? refuse('not_base64');
-    return this.signIns.signIn({ provider, message, attempt, host, client });
+    const proven = await this.signIns.prove({ provider, message, attempt, host });
+    if (attempt?.exchange) {
+      return { location: withParameter(target, 'code', this.codes.make(proven, attempt.exchange)), cookies: [] };
+    }
+    const { grant } = await this.signIns.begin(proven, client);
+    return { location: target, cookies: await this.logins.begin(grant, proven.remember, cookieHeader) };
   }
 
   /** What the page learns. The reason of a refusal is for the event and the log. */
@@ -56,11 +66,6 @@ export class SamlCallback {
     // A failure of ours is no answer to whoever signs in, and is not hidden in an address.
     if (error instanceof AuthError && error.status < 500) return error;
     if (!(error instanceof SamlRefusal)) throw error;
-    this.events.record('federated_login_failed', {
-      ipAddress: client.ipAddress,
-      kind: provider,
-      reason: error.reason,
-    });
-    return new AuthError('federated_login_failed', 'The sign-in at the provider could not be confirmed');
+    return this.refusals.told(error, provider, client);
   }
 }

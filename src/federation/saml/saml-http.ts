@@ -42,10 +42,14 @@ export function queryOf({ url }: HttpRequest): string {
   return at < 0 ? '' : url.slice(at + 1);
 }
 
+export function withParameter(address: string, name: string, value: string): string {
+  return `${address}${address.includes('?') ? '&' : '?'}${name}=${encodeURIComponent(value)}`;
+}
+
 /** Where a browser goes when there was no login. A challenge goes behind the #, which is sent to no server. */
 export function failureTarget(target: string, { code, extensions = {} }: AuthError): string {
   const bare = target.replace(/#.*$/s, '');
-  if (code !== 'mfa_required') return `${bare}${bare.includes('?') ? '&' : '?'}error=${code}`;
+  if (code !== 'mfa_required') return withParameter(bare, 'error', code);
   const facts = Object.entries(extensions).map(([name, value]): [string, string] => [name, String(value)]);
   return `${bare}#${new URLSearchParams([['error', code], ...facts]).toString()}`;
 }

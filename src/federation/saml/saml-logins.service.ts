@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { AuthError } from '@latchkey/nest';
+import type { SamlProviderConfig } from '../../config/config';
 import type { TenantHint } from '../../tenancy/tenant-resolver';
 import { SamlAttempts } from './saml-attempts';
+import type { CodeAudience } from './saml-codes';
 import type { Departure } from './saml-http';
 import { SamlProviders } from './saml-providers';
 import { SamlTenant } from './saml-tenant';
@@ -11,6 +14,8 @@ export interface SamlLoginWish {
   readonly returnTo?: string;
   readonly tenant: TenantHint;
   readonly remember: boolean;
+  /** An application takes the login over, instead of this browser. */
+  readonly exchange?: CodeAudience;
 }
 
 /** The beginning of sign-ins at providers of SAML. */
@@ -23,12 +28,14 @@ export class SamlLogins {
   ) {}
 
   /** @throws AuthError `not_found`, `validation_failed`, `unavailable` */
-  async begin({ provider: name, returnTo, tenant, remember }: SamlLoginWish): Promise<Departure> {
-    const target = this.attempts.target(returnTo);
-    const expected = await this.tenants.expected(this.providers.settings(name), tenant);
+  async begin({ provider: name, returnTo, tenant, remember, exchange }: SamlLoginWish): Promise<Departure> {
+    const settings = this.providers.settings(name);
+    if (exchange) requireListed(settings, exchange.redirectUri);
+    const target = exchange?.redirectUri ?? this.attempts.target(returnTo);
+    const expected = await this.tenants.expected(settings, tenant);
     const provider = await this.providers.get(name);
     const requestId = newMessageId();
-    const cookie = this.attempts.kept({ provider: name, requestId, returnTo: target, ...expected, remember });
+    const cookie = this.attempts.kept({ provider: name, requestId, returnTo: target, ...expected, remember, exchange });
     return { location: await loginUrl(provider, requestId), cookies: [cookie] };
   }
 
@@ -36,4 +43,10 @@ export class SamlLogins {
   metadata(name: string): string {
     return serviceMetadata(this.providers.entityId(name), this.providers.urls(name), this.providers.settings(name));
   }
+}
+
+function requireListed({ redirectUris }: SamlProviderConfig, redirectUri: string): void {
+  if (redirectUris.includes(redirectUri)) return;
+  const errors = [{ pointer: '/redirect_uri', message: 'is not one of this provider' }];
+  throw new AuthError('validation_failed', 'Some of what was sent is not valid', { errors });
 }

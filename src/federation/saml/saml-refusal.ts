@@ -32,7 +32,9 @@ export type SamlReason =
   | 'other_browser'
   | 'replayed'
   | 'certificate_expired'
-  | 'tenant';
+  | 'tenant'
+  | 'code'
+  | 'too_long';
 
 /** A message that is not believed. Pure validation throws nothing else. */
 export class SamlRefusal extends Error {

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { ClientInfo } from '@latchkey/nest';
-import type { TokenGrant } from '../../strategy/auth-strategy';
+import type { StartedLogin } from '../../sign-in/login-issuer';
 import { FederatedSignIn } from '../federated-sign-in';
 import type { SamlAttempt } from './saml-attempts';
+import type { ProvenLogin } from './saml-codes';
 import { federatedIdentity, rulesOf, tenantSaid } from './saml-identity';
-import { SamlProof } from './saml-proof';
 import { postedMessage } from './saml-message';
+import { SamlProof } from './saml-proof';
+import { SamlProviders } from './saml-providers';
 import { SamlTenant } from './saml-tenant';
 
 export interface SamlAnswer {
@@ -14,7 +16,6 @@ export interface SamlAnswer {
   /** Null: nobody here asked, and the provider may speak first. */
   readonly attempt: SamlAttempt | null;
   readonly host: string | undefined;
-  readonly client: ClientInfo;
 }
 
 /** From the answer of a provider to a login. */
@@ -22,27 +23,29 @@ export interface SamlAnswer {
 export class SamlSignIn {
   constructor(
     private readonly proof: SamlProof,
+    private readonly providers: SamlProviders,
     private readonly tenants: SamlTenant,
     private readonly signIns: FederatedSignIn,
   ) {}
 
-  /** @throws SamlRefusal; AuthError of `FederatedSignIn`, `unavailable` */
-  async signIn({ provider, message, attempt, host, client }: SamlAnswer): Promise<TokenGrant> {
-    const answer = await this.proof.once(provider, postedMessage(message), attempt?.requestId ?? null);
-    const { settings } = answer.provider;
+  /** Uses the answer up, and lets nobody in yet. @throws SamlRefusal; AuthError `unavailable` */
+  async prove({ provider: name, message, attempt, host }: SamlAnswer): Promise<ProvenLogin> {
+    const { provider, identity } = await this.proof.once(name, postedMessage(message), attempt?.requestId ?? null);
+    const { settings, trust } = provider;
     const expected = attempt ?? (await this.tenants.expected(settings, { host }));
-    const tenantId = await this.tenants.proven(settings, tenantSaid(settings, answer.identity), expected);
-    const { nameId, nameIdFormat, sessionIndex } = answer.identity;
-    const { name, trust } = answer.provider;
-    const { grant } = await this.signIns.signIn(federatedIdentity(answer.provider, answer.identity), {
-      tenantId,
-      client,
-      remember: attempt?.remember ?? false,
-      amr: [],
-      authTime: answer.identity.authnInstant,
-      rules: rulesOf(settings),
+    const { nameId, nameIdFormat, sessionIndex, authnInstant } = identity;
+    return {
+      identity: { ...federatedIdentity(provider, identity) } as ProvenLogin['identity'],
       samlSession: { provider: name, issuer: trust.issuer, nameId, nameIdFormat, sessionIndex },
-    });
-    return grant;
+      tenantId: await this.tenants.proven(settings, tenantSaid(settings, identity), expected),
+      remember: attempt?.remember ?? false,
+      authTime: authnInstant,
+    };
+  }
+
+  /** @throws AuthError of `FederatedSignIn` */
+  begin({ identity, ...proven }: ProvenLogin, client: ClientInfo): Promise<StartedLogin> {
+    const rules = rulesOf(this.providers.settings(identity.provider));
+    return this.signIns.signIn(identity, { ...proven, client, amr: [], rules });
   }
 }

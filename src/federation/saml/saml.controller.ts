@@ -1,8 +1,11 @@
-import { Controller, Get, Header, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { clientOf, Public } from '@latchkey/nest';
+import { AuthError, clientOf, Public } from '@latchkey/nest';
 import { Limited } from '../../protection/limit.guard';
+import { loginResponse } from '../../sign-in/grant-response';
 import { SamlCallback } from './saml-callback';
+import type { CodeAudience } from './saml-codes';
+import { SamlExchange } from './saml-exchange';
 import { depart, formOf, type HttpReply, type HttpRequest } from './saml-http';
 import { SamlLogins } from './saml-logins.service';
 import { ApiSamlOperation } from './saml.openapi';
@@ -15,6 +18,7 @@ export class SamlController {
   constructor(
     private readonly logins: SamlLogins,
     private readonly callbacks: SamlCallback,
+    private readonly exchanges: SamlExchange,
   ) {}
 
   @Limited('login')
@@ -28,7 +32,8 @@ export class SamlController {
   ) {
     const tenant = { tenantId: query.tenant_id, host };
     const remember = query.remember !== 'false';
-    depart(reply, await this.logins.begin({ provider, tenant, returnTo: query.return_to, remember }));
+    const exchange = audienceOf(query);
+    depart(reply, await this.logins.begin({ provider, tenant, returnTo: query.return_to, remember, exchange }));
   }
 
   @Limited('login')
@@ -45,6 +50,20 @@ export class SamlController {
     depart(reply, await this.callbacks.finish({ provider, form: formOf(request), ...browser }));
   }
 
+  @Limited('login')
+  @Post('exchange')
+  @HttpCode(200)
+  @ApiSamlOperation('exchangeSamlCode')
+  async exchange(
+    @Param('provider', { schema: schemas.providerName }) provider: string,
+    @Body({ schema: schemas.exchangeBody }) body: schemas.ExchangeBody,
+    @Req() request: HttpRequest,
+  ) {
+    const { code, code_verifier: verifier, redirect_uri: redirectUri } = body;
+    const proof = { code, verifier, redirectUri };
+    return loginResponse(await this.exchanges.exchange(provider, proof, clientOf(request)));
+  }
+
   @Limited('address')
   @Get('metadata')
   @Header('content-type', 'application/samlmetadata+xml; charset=utf-8')
@@ -52,4 +71,18 @@ export class SamlController {
   metadata(@Param('provider', { schema: schemas.providerName }) provider: string): string {
     return this.logins.metadata(provider);
   }
+}
+
+/** Both, or none; and then the application says where the browser goes. */
+function audienceOf({
+  redirect_uri: redirectUri,
+  code_challenge: codeChallenge,
+  return_to: returnTo,
+}: schemas.LoginQuery) {
+  if (redirectUri === undefined && codeChallenge === undefined) return undefined;
+  if (redirectUri !== undefined && codeChallenge !== undefined && returnTo === undefined) {
+    return { redirectUri, codeChallenge } satisfies CodeAudience;
+  }
+  const errors = [{ pointer: '/redirect_uri', message: 'goes with code_challenge, and without return_to' }];
+  throw new AuthError('validation_failed', 'Some of what was sent is not valid', { errors });
 }

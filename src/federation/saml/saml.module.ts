@@ -7,13 +7,16 @@ import { FederationModule } from '../federation.module';
 import { SamlAttempts } from './saml-attempts';
 import { SamlCallback } from './saml-callback';
 import { SamlController } from './saml.controller';
+import { SamlCodes } from './saml-codes';
 import { SamlDepartures } from './saml-departures';
+import { SamlExchange } from './saml-exchange';
 import { SamlFarewells } from './saml-farewells';
 import { SamlLogins } from './saml-logins.service';
 import { SamlLogoutController } from './saml-logout.controller';
 import { SamlLogout } from './saml-logout.service';
 import { SamlProof } from './saml-proof';
 import { SamlProviders } from './saml-providers';
+import { SamlRefusals } from './saml-refusals';
 import { SamlSignIn } from './saml-sign-in';
 import { SamlTenant } from './saml-tenant';
 
@@ -24,12 +27,15 @@ import { SamlTenant } from './saml-tenant';
   providers: [
     SamlAttempts,
     SamlCallback,
+    SamlCodes,
     SamlDepartures,
+    SamlExchange,
     SamlFarewells,
     SamlLogins,
     SamlLogout,
     SamlProof,
     SamlProviders,
+    SamlRefusals,
     SamlSignIn,
     SamlTenant,
   ],

@@ -1,18 +1,31 @@
 import { documented, type Documented } from '../../common/documented-route';
+import * as schemas from './saml.schemas';
 
 const OPERATIONS = {
-  beginSamlLogin: { summary: 'Send the browser to the provider.', status: 303, errors: [400, 404, 429, 503] },
+  beginSamlLogin: {
+    summary: 'Send the browser to the provider.',
+    status: 303,
+    query: schemas.loginQuery,
+    errors: [400, 404, 429, 503],
+  },
   finishSamlLogin: {
     summary:
       'Where the provider sends the browser back. Sets the cookies of the login and goes on to `return_to`, with `error` where there is none; with `mfa_required` the challenge stands behind the #.',
     status: 303,
     errors: [400, 404, 415, 429],
   },
+  exchangeSamlCode: {
+    summary: 'Take over a login that an application began with `redirect_uri` and `code_challenge`.',
+    status: 200,
+    body: schemas.exchangeBody,
+    errors: [400, 401, 403, 404, 409, 429, 503],
+  },
   samlMetadata: { summary: 'What the provider is configured with.', status: 200, errors: [404, 429] },
   beginSamlLogout: {
     summary:
       'Sign out here and at the provider that began the login. Needs no token: nobody who wants to leave is kept.',
     status: 303,
+    query: schemas.logoutQuery,
     errors: [400, 403, 404, 429, 503],
   },
   samlLogout: {
