@@ -15,7 +15,8 @@ interface Spent {
 /** How often one user may revoke: each revocation is a row, and an entry in the memory of every process. */
 @Injectable()
 export class RevocationBudget {
-  private readonly spent = new LRUCache<string, Spent>({ max: USERS });
+  /** Made when it is first needed: it takes its room at once. */
+  private known?: LRUCache<string, Spent>;
 
   constructor(private readonly clock: Clock) {}
 
@@ -30,5 +31,10 @@ export class RevocationBudget {
     }
     current.count += 1;
     this.spent.set(userId, current);
+  }
+
+  private get spent(): LRUCache<string, Spent> {
+    this.known ??= new LRUCache<string, Spent>({ max: USERS });
+    return this.known;
   }
 }

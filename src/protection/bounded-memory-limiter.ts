@@ -6,10 +6,8 @@ const MOST_KEYS = 50_000;
 
 /** Counts in memory, of which strangers with many addresses can take no more than a bounded part. */
 export class BoundedMemoryLimiter extends RateLimiterMemory {
-  private readonly keys = new LRUCache<string, true>({
-    max: MOST_KEYS,
-    dispose: (_, key, reason) => void (reason === 'evict' && this.delete(key)),
-  });
+  /** Made when it is first needed: it takes its room at once, and many limiters only stand by. */
+  private known?: LRUCache<string, true>;
 
   constructor(options: IRateLimiterOptions) {
     super(options);
@@ -18,5 +16,13 @@ export class BoundedMemoryLimiter extends RateLimiterMemory {
   override consume(key: string, points?: number): Promise<RateLimiterRes> {
     this.keys.set(key, true);
     return super.consume(key, points);
+  }
+
+  private get keys(): LRUCache<string, true> {
+    this.known ??= new LRUCache<string, true>({
+      max: MOST_KEYS,
+      dispose: (_, key, reason) => void (reason === 'evict' && this.delete(key)),
+    });
+    return this.known;
   }
 }

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import jsonwebtoken from 'jsonwebtoken';
 import { runProgram } from '../../src/cli/program';
+import { HostileProvider } from '../support/hostile-provider';
 import { HttpClient } from '../support/http-client';
 import { JWT_SECRET, startTestApp, unique, type Settings, type TestApp } from '../support/test-app';
 import { startRedis } from '../support/redis-server';
@@ -336,6 +337,37 @@ describe('doctor', () => {
       advised: { bcrypt_cost: expect.any(Number) },
     });
     expect(JSON.stringify(report)).not.toContain(ROOT_SECRET);
+  });
+
+  it('says of each provider of OpenID Connect whether it answers, as itself, and with keys', async () => {
+    const [good, liar, keyless] = [new HostileProvider(), new HostileProvider(), new HostileProvider()];
+    const all = [good, liar, keyless];
+    await Promise.all(all.map((op) => op.start()));
+    liar.metadata = { issuer: good.issuer };
+    keyless.metadata = { jwks_uri: undefined };
+    const configured = (name: string, issuer: string): Record<string, string> => ({
+      [`LATCHKEY__FEDERATION__OIDC__${name}__ISSUER`]: issuer,
+      [`LATCHKEY__FEDERATION__OIDC__${name}__CLIENT_ID`]: 'latchkey',
+      [`LATCHKEY__FEDERATION__OIDC__${name}__ALLOW_PRIVATE_NETWORK`]: 'true',
+    });
+    const { code, stdout } = await latchkey('doctor --json', {
+      env: {
+        ...configured('GOOD', good.issuer),
+        ...configured('LIAR', liar.issuer),
+        ...configured('KEYLESS', keyless.issuer),
+        ...configured('AWAY', 'http://127.0.0.1:9'),
+        LATCHKEY__FEDERATION__OIDC__INSIDE__ISSUER: 'https://127.0.0.1:9',
+        LATCHKEY__FEDERATION__OIDC__INSIDE__CLIENT_ID: 'latchkey',
+      },
+    });
+    await Promise.all(all.map((op) => op.stop()));
+    const report = JSON.parse(stdout) as Report;
+    const of = (name: string) => report.checks.find(({ check }) => check === `provider_${name}`);
+    const states = ['good', 'liar', 'keyless', 'away', 'inside'].map((name) => of(name)?.status);
+    expect([code, states]).toEqual([1, ['ok', 'fail', 'fail', 'fail', 'fail']]);
+    expect(of('keyless')?.detail).toContain('no keys');
+    expect(of('inside')?.detail).toContain('is no address that providers may have');
+    for (const name of ['liar', 'away']) expect(of(name)?.mend).toContain(`federation.oidc.${name}.issuer`);
   });
 
   it('says of each SAML provider whether what it signs with can be used, and until when', async () => {

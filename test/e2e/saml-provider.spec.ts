@@ -1,10 +1,12 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { PROFILES } from '../support/profiles';
 import { NEXT_KEYS, IDP_KEYS, SERVICE_KEYS } from '../support/saml-keys';
 import { SamlIdentityProvider } from '../support/saml-provider';
 import { HOUR, MINUTE } from '../support/test-app';
 import { cookieHeader, corp, PUBLIC_URL, SamlBrowser, whoIs, type Begun } from './saml-browser';
-import { Service } from './service';
+import { Service, type Grant } from './service';
 
+const APP = 'com.example.app:/cb';
 const CLAIMS = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims';
 
 describe.each(PROFILES)('signing in at a real identity provider, $name', ({ settings, row }) => {
@@ -28,6 +30,7 @@ describe.each(PROFILES)('signing in at a real identity provider, $name', ({ sett
       'federation.saml.real.attributes.name': `${CLAIMS}/name`,
       'federation.saml.real.email_verified': true,
       'federation.saml.real.registration': 'open',
+      'federation.saml.real.redirect_uris': [APP],
     };
     await service.start({ settings: { ...settings, 'server.public_url': PUBLIC_URL, ...real, ...corp({}, 'other') } });
   });
@@ -58,6 +61,22 @@ describe.each(PROFILES)('signing in at a real identity provider, $name', ({ sett
     const there = await whoIs(service, await signIn());
     expect(there?.me.user).toMatchObject({ email: 'maria@idp.example', name: 'Maria Gonçalves Araújo' });
     expect(there?.me.amr).toEqual(['fed']);
+  });
+
+  it('gives an application tokens as JSON, with a name and an address that are as they were', async () => {
+    const verifier = randomBytes(32).toString('base64url');
+    const challenge = createHash('sha256').update(verifier).digest('base64url');
+    const asked = new URLSearchParams({ redirect_uri: APP, code_challenge: challenge });
+    const begun = await browser.begin(`?${asked.toString()}`);
+    const back = await browser.postForm(await answered(begun), begun.cookie);
+    const code = new URL(back.headers.get('location')!).searchParams.get('code');
+    const json = { code, code_verifier: verifier, redirect_uri: APP };
+    const grant = await service.http.post<Grant>('/auth/saml/real/exchange', { json });
+    expect(grant.body).toMatchObject({
+      token_type: 'Bearer',
+      user: { email: 'maria@idp.example', name: 'Maria Gonçalves Araújo' },
+    });
+    expect((await service.refresh(grant.body.refresh_token)).status).toBe(200);
   });
 
   it('signs out there too, and comes back to where the browser wanted to go', async () => {
