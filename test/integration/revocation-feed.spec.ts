@@ -114,6 +114,18 @@ describe('the revocation feed', () => {
     await Promise.all([here.feed.onApplicationShutdown(), there.feed.onApplicationShutdown()]);
   });
 
+  it('is told by the push alone, while nobody polls', async () => {
+    const [here, there] = [feedOn(context), feedOn(context)];
+    await Promise.all([here.feed.onApplicationBootstrap(), there.feed.onApplicationBootstrap()]);
+    clearInterval(there.feed['timer']);
+    for (let i = 0; i < 3; i += 1) {
+      const login = loginOf();
+      here.feed.announce(await here.store.append(context.database, revocationOf(login)));
+      await until('the other process knows', () => there.mirror.verdict(login) === 'revoked');
+    }
+    await Promise.all([here.feed.onApplicationShutdown(), there.feed.onApplicationShutdown()]);
+  });
+
   it('hears by polling alone while nobody listens, and listens again by itself', async () => {
     const { store, mirror, feed } = feedOn(context);
     await feed.onApplicationBootstrap();
