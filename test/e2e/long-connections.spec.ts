@@ -16,7 +16,9 @@ import { Service, useService } from './service';
 const EVERY_WAY = PROFILES.flatMap((profile) => SOCKET_KINDS.map((socket) => ({ ...profile, ...socket })));
 
 describe.each(EVERY_WAY)('connections that last, $kind, $name', ({ settings, kind, connect }) => {
-  const service = useService({ settings, extend: [LoungeModule.of(kind)], prepare: adapterOf(kind) });
+  // Longer than a test: whatever waits for the end of that time is told from what is slow.
+  const patient = { ...settings, 'server.shutdown_timeout': '2m' };
+  const service = useService({ settings: patient, extend: [LoungeModule.of(kind)], prepare: adapterOf(kind) });
 
   async function opened() {
     const who = await service.signedIn();
