@@ -31,7 +31,9 @@ const TABLES = [
 
 /** Without a tenant, but needed by what one tenant does. */
 const SHARED = ['client_secrets', 'clients', 'login_attempts', 'rate_limits', 'used_assertions'];
-const READ = ['audit_chain', 'audit_eras', 'audit_seals', 'instance'];
+/** Only read there: what happened is written by jobs. */
+const READ = ['audit_chain', 'audit_eras', 'audit_events', 'audit_seals', 'instance', 'webhook_deliveries'];
+const WRITTEN = [...TABLES, ...SHARED, 'tenants'].filter((table) => !READ.includes(table));
 
 // Owners are above policies that are not forced: what runs outside of a tenant goes on as before.
 const POLICIES = [...TABLES.map((table) => [table, 'tenant_id'] as const), ['tenants', 'id'] as const].map(
@@ -77,7 +79,7 @@ BEGIN
   IF NOT pg_has_role('latchkey_tenant', taking) THEN
     EXECUTE format('GRANT latchkey_tenant TO %I', current_user);
   END IF;
-  GRANT SELECT, INSERT, UPDATE, DELETE ON ${[...TABLES, ...SHARED, 'tenants'].join(', ')} TO latchkey_tenant;
+  GRANT SELECT, INSERT, UPDATE, DELETE ON ${WRITTEN.join(', ')} TO latchkey_tenant;
   GRANT SELECT ON ${READ.join(', ')} TO latchkey_tenant;
   GRANT EXECUTE ON FUNCTION latchkey_owner(text, uuid) TO latchkey_tenant;
   EXECUTE format('GRANT USAGE ON SCHEMA %I TO latchkey_tenant', current_schema());

@@ -9,6 +9,7 @@ import { RegistrationService } from '../../src/identity/registration.service';
 import { TenantStore } from '../../src/tenancy/tenant.store';
 import { startTestApp, type TestApp } from '../support/test-app';
 import { startTestServer } from '../support/test-server';
+import { until } from '../support/until';
 import { createEmptyDatabase, createTestDatabase, withClient, type TestDatabase } from '../support/test-database';
 
 const sql = (text: string): Statement => ({ name: text.slice(0, 60), text });
@@ -162,9 +163,27 @@ describe('the wall between tenants', () => {
     }
     for (const table of ['audit_events', 'audit_seals', 'instance']) {
       await wall.run(A, () => database.rows(sql(`SELECT 1 FROM ${table}`)));
-      const change = wall.run(A, () => database.rows(sql(`TRUNCATE ${table}`)));
-      await expect(change).rejects.toMatchObject({ code: '42501' });
+      for (const change of [`TRUNCATE ${table}`, `DELETE FROM ${table}`, `INSERT INTO ${table} DEFAULT VALUES`]) {
+        const changed = wall.run(A, () => database.rows(sql(change)));
+        await expect(changed).rejects.toMatchObject({ code: '42501' });
+      }
     }
+  });
+
+  it('is 503 when the connection is lost inside of it, and stands again on the next one', async () => {
+    const lost = wall.run(A, () => database.rows(sql('SELECT pg_sleep(30)')));
+    await until('the statement runs', () =>
+      withClient(app.database.url, async (client) => {
+        const { rowCount } = await client.query(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND state = 'active' AND query = 'SELECT pg_sleep(30)'`,
+        );
+        return rowCount === 1;
+      }),
+    );
+    await expect(lost).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await wall.run(A, tenantsSeen)).toEqual([A]);
+    expect(await tenantsSeen()).toEqual(expect.arrayContaining([A, B]));
   });
 
   it('shows a role of somebody else nothing, until a policy says which rows', async () => {
