@@ -1,4 +1,4 @@
-import { createHash, createVerify, randomBytes, X509Certificate } from 'node:crypto';
+import { createHash, createVerify, randomBytes, randomUUID, X509Certificate } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
 import { generate } from 'otplib';
 import type { Answer } from '../support/http-client';
@@ -189,6 +189,20 @@ describe.each(PROFILES)('signing in with SAML, $name', ({ settings, row }) => {
     });
 
     it.each([
+      ['no body', undefined],
+      ['a list', []],
+      ['no verifier', { code: 'x', redirect_uri: APP }],
+      ['a verifier that is too short', { code: 'x', code_verifier: 'short', redirect_uri: APP }],
+      ['a number for a code', { code: 1, code_verifier: verifier, redirect_uri: APP }],
+      ['a list of codes', { code: ['x'], code_verifier: verifier, redirect_uri: APP }],
+      ['nothing for a code', { code: null, code_verifier: verifier, redirect_uri: APP }],
+      ['an address too many', { code: 'x', code_verifier: verifier, redirect_uri: APP, tenant_id: randomUUID() }],
+    ])('is refused with %s', async (_, json) => {
+      const answer = await service.http.post('/auth/saml/app/exchange', { json });
+      expect([answer.status, answer.code]).toEqual([400, 'validation_failed']);
+    });
+
+    it.each([
       ['an address that is not listed', { redirect_uri: 'com.example.app:/cb2', code_challenge: challenge }],
       ['an address of another form', { redirect_uri: `${APP}/`, code_challenge: challenge }],
       ['no challenge', { redirect_uri: APP }],
@@ -248,6 +262,10 @@ describe.each(PROFILES)('signing in with SAML, $name', ({ settings, row }) => {
     for (const target of ['https://evil.example', '//evil.example', '/\\evil.example', 'javascript:alert(1)']) {
       const answer = await browser.leave(cookie, `?return_to=${encodeURIComponent(target)}`);
       expect([answer.status, answer.code]).toEqual([400, 'validation_failed']);
+    }
+    expect((await service.me(there!.token)).status).toBe(200);
+    for (const query of ['?return_to=/a&return_to=/b', '?return_to[]=/a', '?tenant_id=x']) {
+      expect((await browser.leave(cookie, query)).status).toBe(400);
     }
     expect((await service.me(there!.token)).status).toBe(200);
     expect((await service.http.get('/auth/saml/nobody/logout')).status).toBe(404);

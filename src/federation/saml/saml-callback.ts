@@ -34,7 +34,7 @@ export class SamlCallback {
   async finish(arrival: SamlArrival): Promise<Departure> {
     const { provider, form, cookieHeader } = arrival;
     this.providers.settings(provider);
-    const attempt = this.attempts.find(provider, form.get('RelayState'), cookieHeader);
+    const attempt = this.attempts.find({ provider, relayState: form.get('RelayState'), cookieHeader });
     const target = attempt?.returnTo ?? this.attempts.target();
     const forgotten = attempt ? [this.attempts.forgotten(attempt)] : [];
     try {

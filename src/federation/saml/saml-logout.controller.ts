@@ -59,7 +59,8 @@ export class SamlLogoutController {
   private async answer(reply: HttpReply, arrival: LogoutArrival, { headers }: HttpRequest): Promise<void> {
     const { provider, parameters } = arrival;
     if (parameters.has('SAMLResponse') && !parameters.has('SAMLRequest')) {
-      return depart(reply, this.departures.finish(provider, parameters.get('RelayState'), headers.cookie));
+      const back = { provider, relayState: parameters.get('RelayState'), cookieHeader: headers.cookie };
+      return depart(reply, this.departures.finish(back));
     }
     // A provider that names no place for the answer has the browser stay here.
     depart(reply, { location: (await this.logouts.end(arrival)) ?? '/', cookies: [] });

@@ -10,7 +10,7 @@ import { SamlController } from './saml.controller';
 import { SamlCodes } from './saml-codes';
 import { SamlDepartures } from './saml-departures';
 import { SamlExchange } from './saml-exchange';
-import { SamlFarewells } from './saml-farewells';
+import { SamlErrands } from './saml-errands';
 import { SamlLogins } from './saml-logins.service';
 import { SamlLogoutController } from './saml-logout.controller';
 import { SamlLogout } from './saml-logout.service';
@@ -30,7 +30,7 @@ import { SamlTenant } from './saml-tenant';
     SamlCodes,
     SamlDepartures,
     SamlExchange,
-    SamlFarewells,
+    SamlErrands,
     SamlLogins,
     SamlLogout,
     SamlProof,
