@@ -1,9 +1,13 @@
+import { AsyncResource } from 'node:async_hooks';
+
 /** Work that is looked for now and then, or at once when somebody knows of some. One turn at a time in this process. */
 export class RepeatedWork {
   private timer?: NodeJS.Timeout;
   private turn: Promise<void> | null = null;
   private again = false;
   private stopped = false;
+  /** It is done for everybody: what stands around whoever hurries it, such as their tenant, does not go along. */
+  private readonly begin = AsyncResource.bind(() => this.takeTurns());
 
   constructor(
     /** Answers true when there may be more to do at once. */
@@ -28,7 +32,7 @@ export class RepeatedWork {
       this.again = true;
       return this.turn;
     }
-    this.turn = this.takeTurns().finally(() => (this.turn = null));
+    this.turn = this.begin().finally(() => (this.turn = null));
     return this.turn;
   }
 
