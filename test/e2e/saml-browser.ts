@@ -100,12 +100,18 @@ export class SamlBrowser {
     });
   }
 
-  post(xml: string, { cookie = '', relayState = '' }: Partial<Begun> = {}): Promise<Answer<unknown>> {
-    return this.postForm({ SAMLResponse: Buffer.from(xml).toString('base64'), RelayState: relayState }, cookie);
+  post(
+    xml: string,
+    { cookie = '', relayState = '' }: Partial<Begun> = {},
+    deadline?: number,
+  ): Promise<Answer<unknown>> {
+    const form = { SAMLResponse: Buffer.from(xml).toString('base64'), RelayState: relayState };
+    return this.postForm(form, cookie, deadline);
   }
 
-  postForm(form: Record<string, string>, cookie = ''): Promise<Answer<unknown>> {
+  postForm(form: Record<string, string>, cookie = '', deadline?: number): Promise<Answer<unknown>> {
     return this.service.http.post(`${this.path}/acs`, {
+      deadline,
       raw: new URLSearchParams(form).toString(),
       headers: { 'content-type': 'application/x-www-form-urlencoded', ...(cookie !== '' && { cookie }) },
     });
