@@ -24,14 +24,18 @@ export class EnrolmentService {
     private readonly issuer: LoginIssuer,
   ) {}
 
-  async begin(challenge: string): Promise<TotpEnrolment> {
-    const pending = await this.enrolling(challenge);
-    const { principal } = (await this.people.get(pending)).person;
-    return this.totp.begin(refOf(pending), principal.email ?? principal.username ?? principal.userId);
+  begin(challenge: string): Promise<TotpEnrolment> {
+    return this.enrolling(challenge, async (pending) => {
+      const { principal } = (await this.people.get(pending)).person;
+      return this.totp.begin(refOf(pending), principal.email ?? principal.username ?? principal.userId);
+    });
   }
 
-  async confirm(challenge: string, code: string, client: ClientInfo): Promise<Confirmed> {
-    const pending = await this.enrolling(challenge);
+  confirm(challenge: string, code: string, client: ClientInfo): Promise<Confirmed> {
+    return this.enrolling(challenge, (pending) => this.enrol(pending, challenge, code, client));
+  }
+
+  private async enrol(pending: PendingLogin, challenge: string, code: string, client: ClientInfo): Promise<Confirmed> {
     const user = refOf(pending);
     const { person, secondFactors } = await this.people.get(user);
     if (secondFactors.totp || person.generations.user !== pending.userGeneration) return wrongCode();
@@ -45,10 +49,11 @@ export class EnrolmentService {
     return { started: await this.issuer.issue(current.person, login, { samlSession }), recoveryCodes };
   }
 
-  private async enrolling(challenge: string): Promise<PendingLogin> {
-    const pending = await this.challenges.get(challenge);
-    if (pending.enrols) return pending;
-    throw new AuthError('invalid_mfa_code', 'The second factor is not right', { detail: 'has a factor' });
+  private enrolling<T>(challenge: string, work: (pending: PendingLogin) => Promise<T>): Promise<T> {
+    return this.challenges.within(challenge, (pending) => {
+      if (pending.enrols) return work(pending);
+      throw new AuthError('invalid_mfa_code', 'The second factor is not right', { detail: 'has a factor' });
+    });
   }
 }
 

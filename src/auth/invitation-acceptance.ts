@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AuthError } from '@latchkey/nest';
+import { TenantWall } from '../database/tenant-wall';
 import { assertNames } from '../identity/account-rules';
 import type { Invitation } from '../identity/invitations/invitation.store';
 import { Invitations } from '../identity/invitations/invitations';
@@ -23,6 +24,7 @@ export class InvitationAcceptance {
     private readonly tenants: TenantStore,
     private readonly registrations: RegistrationService,
     private readonly passwords: NewPasswords,
+    private readonly wall: TenantWall,
   ) {}
 
   /** Uses nothing up. @throws AuthError `invalid_grant`; `not_found` where the tenant has closed since. */
@@ -42,6 +44,7 @@ export class InvitationAcceptance {
     assertNames({ email, username, name });
     const owner = { email, username, name, tenant: tenant.name };
     const passwordHash = await this.passwords.hash(password, '/password', owner);
-    return this.invitations.accept({ code: token, name, username, passwordHash });
+    const acceptance = { code: token, name, username, passwordHash };
+    return this.wall.run(tenant.id, () => this.invitations.accept(acceptance));
   }
 }

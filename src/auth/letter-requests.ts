@@ -15,8 +15,9 @@ export class LetterRequests {
   /** @throws AuthError `not_found` where no mail is sent. */
   async ask(kind: 'verify' | 'reset', { email, tenant_id: tenantId }: AddressBody, host?: string): Promise<void> {
     this.orders.assertOpen();
-    const tenant = await this.tenants.resolve({ tenantId, host });
-    // Only what is stored is ever written to: of what was typed nothing is kept but the form that is compared.
-    await this.orders.request({ kind, tenantId: tenant?.id ?? null, emailKey: emailKey(email) ?? '' });
+    await this.tenants.within({ tenantId, host }, (tenant) =>
+      // Only what is stored is ever written to: of what was typed nothing is kept but the form that is compared.
+      this.orders.request({ kind, tenantId: tenant?.id ?? null, emailKey: emailKey(email) ?? '' }),
+    );
   }
 }

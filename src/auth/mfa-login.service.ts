@@ -28,20 +28,20 @@ export class MfaLoginService {
     private readonly issuer: LoginIssuer,
   ) {}
 
-  async finish({ challenge, client, trustDevice, ...step }: SecondStep): Promise<StartedLogin> {
-    const pending = await this.challenges.get(challenge);
-    if (pending.enrols) throw refused('no factor yet');
-    const amr = await this.factors.prove(pending, step as SecondFactor, client);
-    return this.start(challenge, [...pending.amr, ...amr], client, trustDevice);
+  finish({ challenge, client, trustDevice, ...step }: SecondStep): Promise<StartedLogin> {
+    return this.challenges.within(challenge, async (pending) => {
+      if (pending.enrols) throw refused('no factor yet');
+      const amr = await this.factors.prove(pending, step as SecondFactor, client);
+      return this.start(challenge, [...pending.amr, ...amr], client, trustDevice);
+    });
   }
 
-  async passkeyOptions(challenge: string) {
-    const { tenantId, userId } = await this.challenges.get(challenge);
-    return this.passkeys.requestOptions(tenantId, userId);
+  passkeyOptions(challenge: string) {
+    return this.challenges.within(challenge, ({ tenantId, userId }) => this.passkeys.requestOptions(tenantId, userId));
   }
 
   /** Uses the challenge up. What changed about the account since the password ends the login before it starts. */
-  async start(
+  private async start(
     challenge: string,
     amr: readonly string[],
     client: ClientInfo,

@@ -26,17 +26,24 @@ export class PasskeyLoginService {
     private readonly events: EventLog,
   ) {}
 
-  async options(hint: TenantHint) {
-    const tenant = await this.tenants.resolve(hint);
-    if (!tenant) throw new AuthError('not_found', 'There is no such tenant');
-    return this.passkeys.requestOptions(tenant.id, null);
+  options(hint: TenantHint) {
+    return this.tenants.within(hint, async (tenant) => {
+      if (!tenant) throw new AuthError('not_found', 'There is no such tenant');
+      return this.passkeys.requestOptions(tenant.id, null);
+    });
   }
 
-  async login({ tenant: hint, passkey: response, client, remember }: PasskeyLogin): Promise<StartedLogin> {
-    const tenant = await this.tenants.resolve(hint);
-    const passkey = tenant && (await this.passkeys.authenticate(tenant.id, null, response));
+  login(login: PasskeyLogin): Promise<StartedLogin> {
+    return this.tenants.within(login.tenant, (tenant) => this.proceed(login, tenant?.id));
+  }
+
+  private async proceed(
+    { passkey: response, client, remember }: PasskeyLogin,
+    tenantId?: string,
+  ): Promise<StartedLogin> {
+    const passkey = tenantId === undefined ? null : await this.passkeys.authenticate(tenantId, null, response);
     if (!passkey) {
-      this.events.record('passkey_refused', { tenantId: tenant?.id, ipAddress: client.ipAddress });
+      this.events.record('passkey_refused', { tenantId, ipAddress: client.ipAddress });
       throw new AuthError('invalid_credentials', 'The credentials are not right');
     }
     const { person } = await this.people.get(passkey);

@@ -22,13 +22,14 @@ export class PasswordChanges {
   ) {}
 
   /** The code is looked at before anything is hashed, and used up only with a password that is good. */
-  async reset({ token, password, end_other_sessions: endsLogins }: ResetBody, client: ClientInfo): Promise<void> {
-    const { tenantId, userId } = await this.recovery.ownerOfReset(token);
-    const owner = (await this.users.findPersonById(tenantId, userId)) ?? {};
-    const hash = await this.passwords.hash(password, '/password', owner);
-    const user = await this.recovery.resetPassword(token, hash, endsLogins);
-    await this.lockout.unlock({ ...user, identifier: user.userId });
-    await this.notices.tell('password_changed', user, client);
+  reset({ token, password, end_other_sessions: endsLogins }: ResetBody, client: ClientInfo): Promise<void> {
+    return this.recovery.resetting(token, async (user) => {
+      const owner = (await this.users.findPersonById(user.tenantId, user.userId)) ?? {};
+      const hash = await this.passwords.hash(password, '/password', owner);
+      await this.recovery.resetPassword(user, token, hash, endsLogins);
+      await this.lockout.unlock({ ...user, identifier: user.userId });
+      await this.notices.tell('password_changed', user, client);
+    });
   }
 
   /** Spares the login that asks. */

@@ -3,6 +3,7 @@ import { AuthError } from '@latchkey/nest';
 import { emailKey } from '../identity/identifier';
 import { LetterOrders } from '../identity/letters/letter-orders';
 import { RegistrationService } from '../identity/registration.service';
+import type { Tenant } from '../tenancy/tenant.entity';
 import { TenantResolver } from '../tenancy/tenant-resolver';
 import type { RegisterBody } from './auth.schemas';
 
@@ -15,9 +16,14 @@ export class SelfRegistration {
     private readonly letters: LetterOrders,
   ) {}
 
-  async register(body: RegisterBody, host: string | undefined, acceptLanguage?: string): Promise<void> {
-    const tenant = await this.tenants.resolve({ tenantId: body.tenant_id, host });
-    if (!tenant) throw new AuthError('not_found', 'Registration is not open');
+  register(body: RegisterBody, host: string | undefined, acceptLanguage?: string): Promise<void> {
+    return this.tenants.within({ tenantId: body.tenant_id, host }, async (tenant) => {
+      if (!tenant) throw new AuthError('not_found', 'Registration is not open');
+      await this.join(tenant, body, acceptLanguage);
+    });
+  }
+
+  private async join(tenant: Tenant, body: RegisterBody, acceptLanguage?: string): Promise<void> {
     const { email, username, name, password } = body;
     const made = await this.accounts.register({ tenant, email, username, name, password, acceptLanguage });
     // One statement either way; where no mail is sent, none.

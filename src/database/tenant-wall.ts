@@ -42,6 +42,8 @@ export class TenantWall {
    */
   enter(tenantId: string): { inside: <T>(work: () => T) => T; leave: () => void } {
     if (!isUuid(tenantId)) throw new Error('The wall needs the id of a tenant');
+    const around = this.scopes.getStore() ?? tenantId;
+    if (around !== tenantId) throw new Error('Whoever is inside one tenant enters no other');
     if (!this.stands) return { inside: (work) => work(), leave: () => undefined };
     this.underWay += 1;
     return { inside: (work) => this.scopes.run(tenantId, work), leave: () => this.leave() };

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AuthError } from '@latchkey/nest';
 import { EventLog } from '../common/event-log';
 import { inSpan } from '../common/tracing';
+import { TenantWall } from '../database/tenant-wall';
 import { CurrentPeople } from '../identity/current-people';
 import { LoginIssuer, type StartedLogin } from '../sign-in/login-issuer';
 import { SecondFactorGate } from '../sign-in/second-factor-gate';
@@ -22,6 +23,7 @@ export class FederatedSignIn {
     private readonly secondFactors: SecondFactorGate,
     private readonly issuer: LoginIssuer,
     private readonly events: EventLog,
+    private readonly wall: TenantWall,
   ) {}
 
   /** @throws AuthError `account_not_linked`, `email_taken`, `account_disabled`, `mfa_required` */
@@ -29,7 +31,7 @@ export class FederatedSignIn {
     const facts = { 'latchkey.method': FEDERATED, 'latchkey.tenant_id': context.tenantId };
     return inSpan('latchkey.login', facts, async () => {
       try {
-        return await this.proceed(identity, context);
+        return await this.wall.run(context.tenantId, () => this.proceed(identity, context));
       } catch (error) {
         if (error instanceof AuthError) this.record(error, identity, context);
         throw error;

@@ -2,6 +2,7 @@ import { AuthError } from '@latchkey/nest';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock';
 import { EventLog } from '../common/event-log';
+import { TenantWall } from '../database/tenant-wall';
 import { AccountChanges } from './account-changes.service';
 import { AccountEmailStore } from './account-email.store';
 import { AccountCodeStore, type CodePurpose, type PresentedCode } from './codes/account-code.store';
@@ -26,6 +27,7 @@ export class AccountRecovery {
     private readonly emails: AccountEmailStore,
     private readonly events: EventLog,
     private readonly clock: Clock,
+    private readonly wall: TenantWall,
   ) {}
 
   /** Confirms the address that the code was sent to. @throws AuthError `invalid_grant`, like all below. */
@@ -35,17 +37,17 @@ export class AccountRecovery {
     this.events.record('user_changed', { ...user, kind: 'email_verified' });
   }
 
-  /** Whose password the code sets; uses nothing up. */
-  ownerOfReset(code: string): Promise<UserRef> {
-    return this.ownerOf(code, 'reset');
+  /** Goes on for whose password the code sets, behind the wall of their tenant. Uses nothing up. */
+  async resetting<T>(code: string, work: (user: UserRef) => Promise<T>): Promise<T> {
+    const user = await this.ownerOf(code, 'reset');
+    return this.wall.run(user.tenantId, () => work(user));
   }
 
   /**
-   * Sets the password and proves the mailbox. Signs nobody in, so a second factor stays in force. `endsLogins` false
-   * lets other logins go on; their access tokens are renewed.
+   * Sets the password of the code's owner and proves the mailbox. Signs nobody in, so a second factor stays in force.
+   * `endsLogins` false lets other logins go on; their access tokens are renewed.
    */
-  async resetPassword(code: string, passwordHash: string, endsLogins: boolean): Promise<UserRef> {
-    const user = await this.ownerOfReset(code);
+  async resetPassword(user: UserRef, code: string, passwordHash: string, endsLogins: boolean): Promise<void> {
     const presented = this.presented(code);
     const done = await this.changes.apply(user, {
       kind: 'password',
@@ -59,12 +61,15 @@ export class AccountRecovery {
       },
     });
     if (!done) throw notValid('reset');
-    return user;
   }
 
   /** The change happens with the second of the two codes. @throws AuthError also `conflict`. */
   async confirmEmailChange(code: string): Promise<ChangedAddress> {
     const user = await this.ownerOf(code, 'change_old', 'change_new');
+    return this.wall.run(user.tenantId, () => this.changeEmail(user, code));
+  }
+
+  private async changeEmail(user: UserRef, code: string): Promise<ChangedAddress> {
     const presented = this.presented(code);
     let oldAddress: string | null = null;
     let newAddress = '';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Repository } from 'typeorm';
 import { Clock } from '../common/clock';
+import { TenantWall } from '../database/tenant-wall';
 import type { Tenant } from './tenant.entity';
 import { TenantResolver } from './tenant-resolver';
 import { normaliseHost, TenantStore } from './tenant.store';
@@ -63,7 +64,7 @@ class CountedTenants extends TenantStore {
 function resolverOf(rows = [DEFAULT, ACME]) {
   const tenants = new CountedTenants(rows);
   const clock = new SteppedClock();
-  return { resolver: new TenantResolver(tenants, clock), tenants, clock };
+  return { resolver: new TenantResolver(tenants, clock, TenantWall.none()), tenants, clock };
 }
 
 describe('TenantResolver', () => {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Clock } from '../common/clock';
 import { isUuid } from '../common/uuid';
+import { TenantWall } from '../database/tenant-wall';
 import type { Tenant } from './tenant.entity';
 import { normaliseHost, TenantStore } from './tenant.store';
 
@@ -23,6 +24,7 @@ export class TenantResolver {
   constructor(
     private readonly tenants: TenantStore,
     clock: Clock,
+    private readonly wall: TenantWall,
   ) {
     this.cache = new LRUCache({
       max: ENTRIES,
@@ -43,6 +45,12 @@ export class TenantResolver {
     }
     const host = normaliseHost(hint.host ?? '');
     return this.find(`host ${host.length <= LONGEST_HOST ? host : ''}`);
+  }
+
+  /** Goes on for the tenant that a request means, and sees the rows of no other. */
+  async within<T>(hint: TenantHint, work: (tenant: Tenant | null) => Promise<T>): Promise<T> {
+    const tenant = await this.resolve(hint);
+    return tenant ? this.wall.run(tenant.id, () => work(tenant)) : work(null);
   }
 
   private async find(key: string): Promise<Tenant | null> {

@@ -3,6 +3,7 @@ import { generate } from 'otplib';
 import { ProviderTokens } from '../../src/federation/oidc/provider-tokens';
 import { TenantSettingsStore } from '../../src/tenancy/tenant-settings.store';
 import { IdentityProvider, type ProviderAccount } from '../support/identity-provider';
+import { sentOutside } from '../support/outside-statements';
 import { PROFILES } from '../support/profiles';
 import { PUBLIC_URL, requestIn, Visitor } from './oidc-visitor';
 import { Service, type Grant } from './service';
@@ -91,6 +92,17 @@ describe.each(PROFILES)('signing in at a provider, $name', ({ settings, row }) =
     expect([...(user?.roles ?? [])].sort()).toEqual(['app-billing', 'editor']);
     const me = await service.me(visitor.accessToken ?? '');
     expect(me.body.amr).toEqual(['fed']);
+  });
+
+  it('does all that it does for the tenant behind the wall', async () => {
+    const account = somebody();
+    await provider.signsIn(account);
+    for (const what of ['makes an account', 'finds it again']) {
+      const visitor = new Visitor(service);
+      const callback = await visitor.signInAt(await visitor.begin('keycloak'));
+      const outside = await sentOutside(async () => expect((await visitor.get(callback)).status).toBe(302));
+      expect([what, outside.filter((text) => !text.includes('FROM "tenants"'))]).toEqual([what, []]);
+    }
   });
 
   it('knows them again by issuer and subject, whatever else has changed', async () => {

@@ -143,6 +143,14 @@ describe('the wall between tenants', () => {
     }
   });
 
+  it('lets whoever is inside one tenant into no other', async () => {
+    await wall.run(A, async () => {
+      expect(await wall.run(A, tenantsSeen)).toEqual([A]);
+      await expect(wall.run(B, tenantsSeen)).rejects.toThrow('inside one tenant');
+      expect(await tenantsSeen()).toEqual([A]);
+    });
+  });
+
   it('makes no promise dearer once everybody has left', async () => {
     const disabled = jest.spyOn(AsyncLocalStorage.prototype, 'disable');
     const second = wall.enter(B);

@@ -24,6 +24,7 @@ import { HashingLane, type HashingLaneSettings } from '../../src/protection/hash
 import { LockoutService } from '../../src/protection/lockout.service';
 import { LoginAttemptStore } from '../../src/protection/login-attempt.store';
 import { Tenant } from '../../src/tenancy/tenant.entity';
+import { TenantWall } from '../../src/database/tenant-wall';
 import { TenantResolver } from '../../src/tenancy/tenant-resolver';
 import { TenantStore } from '../../src/tenancy/tenant.store';
 
@@ -111,7 +112,7 @@ export function identityProcess(dataSource: DataSource, settings: ProcessSetting
     { registration: settings.registration ?? 'open' },
     events,
   );
-  const resolver = new TenantResolver(tenants, clock);
+  const resolver = new TenantResolver(tenants, clock, TenantWall.none());
   return { database, users, tenants, resolver, lane, hasher, attempts, lockout, verifier, registration, events, clock };
 }
 

@@ -5,6 +5,7 @@ import { EventLog } from '../../common/event-log';
 import { SecretTokens } from '../../common/secret-token';
 import type { Config } from '../../config/config';
 import { CONFIG } from '../../config/config.token';
+import { TenantWall } from '../../database/tenant-wall';
 import type { SecondFactorState } from '../user.store';
 import { LoginChallengeStore, type PendingLogin } from './login-challenge.store';
 
@@ -16,6 +17,7 @@ export class LoginChallenges {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly store: LoginChallengeStore,
+    private readonly wall: TenantWall,
     private readonly events: EventLog,
     private readonly clock: Clock,
   ) {}
@@ -37,14 +39,17 @@ export class LoginChallenges {
     });
   }
 
-  /** @throws AuthError `invalid_mfa_code` when it is malformed, unknown, used or has expired. */
-  async get(token: string): Promise<PendingLogin> {
+  /**
+   * Goes on with the login that the challenge is for, behind the wall of its tenant. Uses nothing up.
+   * @throws AuthError `invalid_mfa_code` when it is malformed, unknown, used or has expired.
+   */
+  async within<T>(token: string, work: (login: PendingLogin) => Promise<T>): Promise<T> {
     const hash = tokens.hashOf(token);
-    const login = hash && (await this.store.find(hash, this.clock.date()));
-    return login ?? refuse();
+    const login = (hash && (await this.store.find(hash, this.clock.date()))) ?? refuse();
+    return this.wall.run(login.tenantId, () => work(login));
   }
 
-  /** The same, once. */
+  /** The login, once. @throws AuthError as above. */
   async use(token: string): Promise<PendingLogin> {
     const hash = tokens.hashOf(token);
     const login = hash && (await this.store.use(hash, this.clock.date()));
