@@ -10,6 +10,7 @@ const HELP = `Usage: npm run bench -- [options]
   --connections <n>   connections that wrk keeps open (default 64)
   --tokens <n>        different tokens in rotation (default 10000)
   --only <ids>        only these candidates, separated by commas
+  --check             measures nothing: starts every server, and asks it whether it is right (needs no wrk)
   --quick             a smoke run: one round, one second, 2000 tokens, results/smoke.*
   --list              prints the candidates
   --help              prints this`;
@@ -31,6 +32,7 @@ export function readOptions(argv) {
     ...options,
     set: values.set,
     quick: values.quick ?? false,
+    check: values.check ?? false,
     list: values.list ?? false,
     only: values.only?.split(',') ?? null,
   };
@@ -42,7 +44,10 @@ function parsed(argv) {
   const numbers = Object.fromEntries(NUMBERS.map((name) => [name, text]));
   try {
     const set = { type: 'string', default: 'profiles' };
-    return parseArgs({ args: argv, options: { ...numbers, set, only: text, quick: flag, list: flag, help: flag } });
+    return parseArgs({
+      args: argv,
+      options: { ...numbers, set, only: text, quick: flag, check: flag, list: flag, help: flag },
+    });
   } catch (error) {
     return stop(`${error.message}\n\n${HELP}`, 2);
   }

@@ -1,6 +1,6 @@
 // How much a guarded request costs with Latchkey, and with everything that one might compare it with. See README.md.
 import { requireProc } from './load/cpu.mjs';
-import { visit } from './load/visit.mjs';
+import { check, visit } from './load/visit.mjs';
 import { createWorld } from './load/world.mjs';
 import { requireWrk } from './load/wrk.mjs';
 import { describeMachine } from './machine.mjs';
@@ -11,7 +11,7 @@ import { chosen, SETS } from './sets.mjs';
 const options = readOptions(process.argv.slice(2));
 const set = SETS[options.set];
 if (options.list) listCandidates();
-else await measure().catch(fail);
+else await (options.check ? checkAll() : measure()).catch(fail);
 
 async function measure() {
   requireWrk();
@@ -25,6 +25,20 @@ async function measure() {
     const run = { machine, options, database: world.database };
     const name = options.quick || options.only ? 'smoke' : set.results;
     console.log(`\n${writeReport(name, { set, run, rounds, figures: evaluate(set, rounds) })}`);
+  } finally {
+    await world.close();
+  }
+}
+
+/** Whether every server starts and is right: what a change of the service may have broken here. */
+async function checkAll() {
+  const candidates = chosen(set, options.only, options.quick);
+  const world = await createWorld({ ...options, kinds: candidates.map(({ tokens }) => tokens) });
+  try {
+    for (const candidate of candidates) {
+      await check(candidate, world);
+      console.log(`${candidate.id.padEnd(17)} is right`);
+    }
   } finally {
     await world.close();
   }

@@ -6,13 +6,24 @@ import { startServer } from './server-process.mjs';
 import { load } from './wrk.mjs';
 
 /** Starts one candidate, checks that it is right, warms it, loads it for the timed window, stops it. */
-export async function visit(candidate, world, options) {
+export function visit(candidate, world, options) {
+  return withRightServer(candidate, world, async (server) => {
+    await warm(server, candidate, world, options);
+    return timed(server, candidate, world, options);
+  });
+}
+
+/** Starts one candidate, checks that it is right, stops it. */
+export function check(candidate, world) {
+  return withRightServer(candidate, world, async () => {});
+}
+
+async function withRightServer(candidate, world, work) {
   const server = await startServer(candidate.script, { env: environmentOf(world, candidate) });
   try {
     const header = headerOf(candidate);
     await requireCorrect(server, { ...candidate, header, tokens: world.tokens[candidate.tokens], users: world.users });
-    await warm(server, candidate, world, options);
-    return await timed(server, candidate, world, options);
+    return await work(server);
   } catch (error) {
     throw new Error(`${candidate.id}: ${error.message}`, { cause: error });
   } finally {
