@@ -5,6 +5,7 @@ import { TenancyModule } from '../tenancy/tenancy.module';
 import { FederatedAccounts } from './federated-accounts';
 import { FederatedIdentityStore } from './federated-identity.store';
 import { FederatedSignIn } from './federated-sign-in';
+import { FederatedTenant } from './federated-tenant';
 import { IdentitiesController } from './identities.controller';
 import { IdentityLinks } from './identity-links';
 import { LinkNotices } from './link-notices';
@@ -19,11 +20,12 @@ import { ProviderTokenStore } from './provider-token.store';
     FederatedAccounts,
     FederatedIdentityStore,
     FederatedSignIn,
+    FederatedTenant,
     IdentityLinks,
     LinkNotices,
     ProviderRoles,
     ProviderTokenStore,
   ],
-  exports: [FederatedIdentityStore, FederatedSignIn, IdentityLinks, ProviderTokenStore],
+  exports: [FederatedIdentityStore, FederatedSignIn, FederatedTenant, IdentityLinks, ProviderTokenStore],
 })
 export class FederationModule {}

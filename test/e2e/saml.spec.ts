@@ -8,6 +8,7 @@ import { EXPIRED_KEYS, IDP_KEYS, NEXT_KEYS, SERVICE_KEYS, STRANGER_KEYS } from '
 import { timeLimit } from '../support/time-limit';
 import { MINUTE } from '../support/test-app';
 import { withClient } from '../support/test-database';
+import { until } from '../support/until';
 import { cookieHeader, corp, CORP, PUBLIC_URL, SamlBrowser, SLO_URL, SSO_URL, whoIs } from './saml-browser';
 import { Service, useService, type Grant } from './service';
 
@@ -59,6 +60,32 @@ describe.each(PROFILES)('signing in with SAML, $name', ({ settings, row }) => {
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 303));
     expect(answers.filter((answer) => answer.headers.get('location') === '/')).toHaveLength(1);
     expect(service.app.logged('federated_login_failed').at(-1)).toMatchObject({ reason: 'replayed', kind: 'corp' });
+  });
+
+  it('is 503 when the database goes away after the answer was proven, and lets nobody in with that answer later', async () => {
+    const begun = await browser.begin();
+    const xml = forge.assertionSigned(browser.said(begun, { nameId: 'unlucky@idp.example' }));
+    await withClient(service.app.database.url, async (client) => {
+      await client.query('BEGIN');
+      await client.query('LOCK TABLE federated_identities IN ACCESS EXCLUSIVE MODE');
+      const arrived = browser.post(xml, begun);
+      await until('the sign-in waits for the table', () =>
+        withClient(service.app.database.url, async (other) => {
+          const { rowCount } = await other.query(
+            `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+              WHERE datname = current_database() AND application_name = 'latchkey' AND wait_event_type = 'Lock'`,
+          );
+          return rowCount === 1;
+        }),
+      );
+      expect(await arrived).toMatchObject({ status: 503, code: 'unavailable' });
+      await client.query('ROLLBACK');
+    });
+    const again = await browser.post(xml, begun);
+    expect([again.status, await whoIs(service, again)]).toEqual([303, null]);
+    expect(service.app.logged('federated_login_failed').at(-1)).toMatchObject({ reason: 'replayed', kind: 'corp' });
+    const anew = await whoIs(service, await browser.signIn({ nameId: 'unlucky@idp.example' }));
+    expect(anew?.me.user.email).toBe('unlucky@idp.example');
   });
 
   it('refuses an account that was disabled', async () => {

@@ -5,7 +5,6 @@ import { codeIn } from '../support/mail-server';
 import { sentOutside } from '../support/outside-statements';
 import { PROFILES } from '../support/profiles';
 import { unique } from '../support/test-app';
-import { TenantSettingsStore } from '../../src/tenancy/tenant-settings.store';
 import { useMailingService } from './mail-service';
 import { PASSWORD, type Grant, type Person } from './service';
 

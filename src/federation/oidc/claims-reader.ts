@@ -8,8 +8,8 @@ type Claims = Readonly<Record<string, unknown>>;
 export interface ProvenSignIn {
   readonly provider: OidcProvider;
   readonly identity: FederatedIdentity;
-  /** Id or slug; null where the claims say nothing. */
-  readonly tenant: string | null;
+  /** Id or slug; null where the claims say nothing, undefined where they are not asked. */
+  readonly tenant: string | null | undefined;
   /** What is taken over into the login. */
   readonly amr: readonly string[];
   readonly authTime?: Date;
@@ -36,7 +36,7 @@ export function provenSignIn(provider: OidcProvider, claims: Claims, tokens: Pro
   return {
     provider,
     identity: identityOf(provider, claims),
-    tenant: provider.claims.tenant && textAt(provider.claims.tenant, claims),
+    tenant: provider.claims.tenant === null ? undefined : textAt(provider.claims.tenant, claims),
     amr: provesMfa(provider, claims) ? ['mfa'] : [],
     authTime: typeof authTime === 'number' && Number.isFinite(authTime) ? new Date(authTime * 1_000) : undefined,
     sid: typeof sid === 'string' && sid !== '' && sid.length <= LONGEST_SID ? sid : null,

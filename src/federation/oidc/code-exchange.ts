@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { AuthError, type ClientInfo } from '@latchkey/nest';
 import type { StartedLogin } from '../../sign-in/login-issuer';
 import type { TenantHint } from '../../tenancy/tenant-resolver';
+import { FederatedTenant } from '../federated-tenant';
 import { ProviderRegistry } from './provider-registry';
 import { ProviderSignIn } from './provider-sign-in';
-import { SignInTenant } from './sign-in-tenant';
 
 /** An application has run the authorization request itself. */
 export interface Exchange {
@@ -24,7 +24,7 @@ export interface Exchange {
 export class CodeExchange {
   constructor(
     private readonly providers: ProviderRegistry,
-    private readonly tenants: SignInTenant,
+    private readonly tenants: FederatedTenant,
     private readonly signIns: ProviderSignIn,
   ) {}
 
@@ -36,10 +36,10 @@ export class CodeExchange {
       throw new AuthError('validation_failed', 'Some of what was sent is not valid', { errors });
     }
     const { verifier, nonce, tenant: hint, client, remember } = exchange;
-    const tenant = await this.tenants.expected(provider, hint);
+    const tenant = await this.tenants.expected(provider.settings, hint);
     const url = new URL(redirectUri);
     url.search = new URLSearchParams({ code, ...(iss !== undefined && { iss }) }).toString();
-    const request = { tenantId: tenant.id, tenantNamed: hint.tenantId != null, client, remember };
-    return this.signIns.signIn({ provider: name, url, expected: { verifier, nonce } }, request);
+    const response = { provider: name, url, expected: { verifier, nonce } };
+    return this.signIns.signIn(response, { ...tenant, client, remember });
   }
 }

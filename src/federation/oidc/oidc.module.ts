@@ -18,7 +18,6 @@ import { ProviderLogout } from './provider-logout';
 import { ProviderMemory } from './provider-memory';
 import { ProviderSignIn } from './provider-sign-in';
 import { ProviderTokens } from './provider-tokens';
-import { SignInTenant } from './sign-in-tenant';
 
 /** `/auth/oidc`: signing in with OpenID Connect, and with GitHub. */
 @Module({
@@ -38,7 +37,6 @@ import { SignInTenant } from './sign-in-tenant';
     ProviderMemory,
     ProviderSignIn,
     ProviderTokens,
-    SignInTenant,
   ],
   exports: [ProviderTokens],
 })

@@ -4,10 +4,10 @@ import { EventLog } from '../../common/event-log';
 import type { UserRef } from '../../identity/user.store';
 import type { StartedLogin } from '../../sign-in/login-issuer';
 import { FederatedSignIn } from '../federated-sign-in';
-import type { ProvenSignIn } from './claims-reader';
+import { FederatedTenant, type ExpectedTenant } from '../federated-tenant';
+import { notProven, type ProvenSignIn } from './claims-reader';
 import { CodeRedemption, type ExpectedResponse } from './code-redemption';
 import { ProviderMemory } from './provider-memory';
-import { SignInTenant } from './sign-in-tenant';
 
 /** A response that came back from a provider, and what it must fit. */
 export interface CodeResponse {
@@ -17,10 +17,7 @@ export interface CodeResponse {
   readonly expected: ExpectedResponse;
 }
 
-export interface SignInRequest {
-  readonly tenantId: string;
-  /** The request named the tenant: the claims must not name another. */
-  readonly tenantNamed: boolean;
+export interface SignInRequest extends ExpectedTenant {
   readonly client: ClientInfo;
   readonly remember: boolean;
 }
@@ -30,7 +27,7 @@ export interface SignInRequest {
 export class ProviderSignIn {
   constructor(
     private readonly codes: CodeRedemption,
-    private readonly tenants: SignInTenant,
+    private readonly tenants: FederatedTenant,
     private readonly federated: FederatedSignIn,
     private readonly memory: ProviderMemory,
     private readonly events: EventLog,
@@ -54,11 +51,13 @@ export class ProviderSignIn {
   /** Also for somebody who links an identity. */
   async prove(
     { provider, url, expected }: CodeResponse,
-    request: Pick<SignInRequest, 'tenantId' | 'tenantNamed' | 'client'>,
+    request: Omit<SignInRequest, 'remember'>,
   ): Promise<{ proven: ProvenSignIn; tenantId: string }> {
     try {
       const proven = await this.codes.redeem(provider, url, expected);
-      return { proven, tenantId: await this.tenants.proven(proven, request) };
+      const tenantId = await this.tenants.proven(proven.provider.settings, proven.tenant, request);
+      if (tenantId === null) throw notProven('the tenant in the claims');
+      return { proven, tenantId };
     } catch (error) {
       if (error instanceof AuthError) this.refused(provider, error, request);
       throw error;

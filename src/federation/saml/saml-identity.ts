@@ -25,8 +25,9 @@ export function federatedIdentity(provider: SamlProvider, said: SamlIdentity): F
   };
 }
 
-export function tenantSaid({ attributes }: SamlProviderConfig, said: SamlIdentity): string | null {
-  return (attributes.tenant && said.attributes.get(attributes.tenant)?.[0]) || null;
+/** Null where the assertion says nothing, undefined where it is not asked. */
+export function tenantSaid({ attributes }: SamlProviderConfig, said: SamlIdentity): string | null | undefined {
+  return attributes.tenant === undefined ? undefined : said.attributes.get(attributes.tenant)?.[0] || null;
 }
 
 /** Roles are given by name alone. */

@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { AuthError } from '@latchkey/nest';
 import type { SamlProviderConfig } from '../../config/config';
 import type { TenantHint } from '../../tenancy/tenant-resolver';
+import { FederatedTenant } from '../federated-tenant';
 import { SamlAttempts } from './saml-attempts';
 import type { CodeAudience } from './saml-codes';
 import type { Departure } from './saml-http';
 import { SamlProviders } from './saml-providers';
-import { SamlTenant } from './saml-tenant';
 import { loginUrl, newMessageId, serviceMetadata } from './service-messages';
 
 export interface SamlLoginWish {
@@ -23,7 +23,7 @@ export interface SamlLoginWish {
 export class SamlLogins {
   constructor(
     private readonly providers: SamlProviders,
-    private readonly tenants: SamlTenant,
+    private readonly tenants: FederatedTenant,
     private readonly attempts: SamlAttempts,
   ) {}
 

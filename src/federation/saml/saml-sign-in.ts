@@ -2,13 +2,14 @@ import { Injectable } from '@nestjs/common';
 import type { ClientInfo } from '@latchkey/nest';
 import type { StartedLogin } from '../../sign-in/login-issuer';
 import { FederatedSignIn } from '../federated-sign-in';
+import { FederatedTenant } from '../federated-tenant';
 import type { SamlAttempt } from './saml-attempts';
 import type { ProvenLogin } from './saml-codes';
 import { federatedIdentity, rulesOf, tenantSaid } from './saml-identity';
 import { postedMessage } from './saml-message';
 import { SamlProof } from './saml-proof';
+import { refuse } from './saml-refusal';
 import { SamlProviders } from './saml-providers';
-import { SamlTenant } from './saml-tenant';
 
 export interface SamlAnswer {
   readonly provider: string;
@@ -24,7 +25,7 @@ export class SamlSignIn {
   constructor(
     private readonly proof: SamlProof,
     private readonly providers: SamlProviders,
-    private readonly tenants: SamlTenant,
+    private readonly tenants: FederatedTenant,
     private readonly signIns: FederatedSignIn,
   ) {}
 
@@ -33,11 +34,12 @@ export class SamlSignIn {
     const { provider, identity } = await this.proof.once(name, postedMessage(message), attempt?.requestId ?? null);
     const { settings, trust } = provider;
     const expected = attempt ?? (await this.tenants.expected(settings, { host }));
+    const tenantId = await this.tenants.proven(settings, tenantSaid(settings, identity), expected);
     const { nameId, nameIdFormat, sessionIndex, authnInstant } = identity;
     return {
       identity: { ...federatedIdentity(provider, identity) } as ProvenLogin['identity'],
       samlSession: { provider: name, issuer: trust.issuer, nameId, nameIdFormat, sessionIndex },
-      tenantId: await this.tenants.proven(settings, tenantSaid(settings, identity), expected),
+      tenantId: tenantId ?? refuse('tenant'),
       remember: attempt?.remember ?? false,
       authTime: authnInstant,
     };

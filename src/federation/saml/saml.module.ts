@@ -18,7 +18,6 @@ import { SamlProof } from './saml-proof';
 import { SamlProviders } from './saml-providers';
 import { SamlRefusals } from './saml-refusals';
 import { SamlSignIn } from './saml-sign-in';
-import { SamlTenant } from './saml-tenant';
 
 /** `/auth/saml`: signing in with SAML 2.0. */
 @Module({
@@ -37,7 +36,6 @@ import { SamlTenant } from './saml-tenant';
     SamlProviders,
     SamlRefusals,
     SamlSignIn,
-    SamlTenant,
   ],
 })
 export class SamlModule {}
