@@ -30,12 +30,11 @@ export class AuthService {
   ) {}
 
   async login(login: PasswordLogin): Promise<StartedLogin> {
-    return inSpan('latchkey.login', { 'latchkey.method': 'pwd' }, (span) =>
-      this.tenants.within(login.tenant, (tenant) => {
-        if (tenant) span.setAttribute('latchkey.tenant_id', tenant.id);
-        return this.proceed(login, tenant?.id ?? null);
-      }),
-    );
+    return inSpan('latchkey.login', { 'latchkey.method': 'pwd' }, async (span) => {
+      const tenant = await this.tenants.resolve(login.tenant);
+      if (tenant) span.setAttribute('latchkey.tenant_id', tenant.id);
+      return this.proceed(login, tenant?.id ?? null);
+    });
   }
 
   private async proceed(login: PasswordLogin, tenantId: string | null): Promise<StartedLogin> {

@@ -59,9 +59,7 @@ export const databaseSchema = z.strictObject({
     .describe('Connection pool.'),
   row_level_security: oneOf('auto', 'require', 'off')
     .prefault('auto')
-    .describe(
-      'Policies behind sign-ins and requests of signed-in people. auto: where the role latchkey_tenant can be taken.',
-    ),
+    .describe('Policies behind requests of signed-in people. auto: where the role latchkey_tenant can be taken.'),
   statement_timeout: duration('100ms', '10m').prefault('2s').describe('Longest time for one statement.'),
 });
 

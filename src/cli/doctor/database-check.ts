@@ -66,7 +66,7 @@ async function wallFinding(url: string, { database }: Config, log: ServerLog): P
   if (database.rowLevelSecurity === 'off') return { check, status: 'ok', detail: 'off, by configuration' };
   const pool = openPool(url, 'latchkey-jobs', database, log);
   const { stands } = await TenantWall.raise(pool).finally(() => pool.end());
-  if (stands) return { check, status: 'ok', detail: 'behind sign-ins and requests of signed-in people' };
+  if (stands) return { check, status: 'ok', detail: 'behind the requests of signed-in people' };
   const mend =
     'As a superuser, in this database: SELECT latchkey_grant_tenant_role(); GRANT latchkey_tenant TO <the role of database.url>';
   const status = database.rowLevelSecurity === 'require' ? 'fail' : 'warn';
