@@ -27,11 +27,12 @@ export class EmailChanges {
   }
 
   /** True when it was the second of the two codes and the address is the new one now. */
-  async confirm(token: string, client: ClientInfo): Promise<boolean> {
-    const { changed, oldAddress, newAddress, ...user } = await this.recovery.confirmEmailChange(token);
-    if (changed && oldAddress !== null) {
-      await this.notices.tell('email_changed', user, client, { address: newAddress, sendTo: oldAddress });
-    }
-    return changed;
+  confirm(token: string, client: ClientInfo): Promise<boolean> {
+    return this.recovery.confirmEmailChange(token, async ({ changed, oldAddress, newAddress, ...user }) => {
+      if (changed && oldAddress !== null) {
+        await this.notices.tell('email_changed', user, client, { address: newAddress, sendTo: oldAddress });
+      }
+      return changed;
+    });
   }
 }

@@ -63,10 +63,13 @@ export class AccountRecovery {
     if (!done) throw notValid('reset');
   }
 
-  /** The change happens with the second of the two codes. @throws AuthError also `conflict`. */
-  async confirmEmailChange(code: string): Promise<ChangedAddress> {
+  /**
+   * The change happens with the second of the two codes; what follows from it is done behind the wall of the tenant too.
+   * @throws AuthError also `conflict`.
+   */
+  async confirmEmailChange<T>(code: string, follow: (change: ChangedAddress) => Promise<T>): Promise<T> {
     const user = await this.ownerOf(code, 'change_old', 'change_new');
-    return this.wall.run(user.tenantId, () => this.changeEmail(user, code));
+    return this.wall.run(user.tenantId, async () => follow(await this.changeEmail(user, code)));
   }
 
   private async changeEmail(user: UserRef, code: string): Promise<ChangedAddress> {

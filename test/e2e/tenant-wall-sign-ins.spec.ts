@@ -28,8 +28,8 @@ describe.each(PROFILES)('statements of somebody who is not signed in yet, $name'
 
   const post = <T>(path: string, json: object): Promise<Answer<T>> => service.http.post<T>(path, { json });
 
-  async function challengeOf(person: Person, path = '/auth/login'): Promise<string> {
-    const answer = await post<{ challenge: string }>(path, { email: person.email, password: person.password });
+  async function challengeOf({ email, password }: Person): Promise<string> {
+    const answer = await post<{ challenge: string }>('/auth/login', { email, password });
     expect(answer.code).toBe('mfa_required');
     return answer.body.challenge;
   }
@@ -89,6 +89,22 @@ describe.each(PROFILES)('statements of somebody who is not signed in yet, $name'
     const code = await mailed(person.email);
     const reset = async () => expect((await service.reset(code, 'a whole new password')).status).toBe(204);
     expect(await sentOutside(reset)).toEqual(['account_code_owner']);
+  });
+
+  it('changes of address, but for whose the codes are', async () => {
+    const { person, grant } = await service.signedIn();
+    const email = `${unique('ada')}@example.com`;
+    const json = { email, password: PASSWORD };
+    expect((await service.http.post('/auth/email/change', { token: grant.access_token, json })).status).toBe(202);
+    const tokens = [await mailed(person.email), await mailed(email)];
+    await quiet();
+    const statuses: number[] = [];
+    const outside = await sentOutside(async () => {
+      for (const token of tokens) statuses.push((await post('/auth/email/change/confirm', { token })).status);
+    });
+    expect(statuses).toEqual([200, 200]);
+    expect(outside).toEqual(['account_code_owner']);
+    expect((await service.login({ ...person, email })).status).toBe(200);
   });
 
   it('invitations, but for whose the code is', async () => {
